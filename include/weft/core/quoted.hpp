@@ -1,0 +1,28 @@
+// Text from a file as it may appear in an error message: quoted, bounded, and without control characters.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weft::detail {
+
+/// 'text' with bytes outside printable ASCII as \xNN (a terminal must not obey a file) and cut after `limit` bytes.
+inline std::string quoted(std::string_view text, std::size_t limit = 128) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out(1, '\'');
+  for (const char c : text.substr(0, limit)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      out += c;
+    } else {
+      out += "\\x";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  if (text.size() > limit) out += "...";
+  return out += '\'';
+}
+
+}  // namespace weft::detail
