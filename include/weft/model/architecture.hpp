@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "weft/core/error.hpp"
 #include "weft/io/hparams.hpp"
 #include "weft/io/raw_tensor.hpp"
 #include "weft/model/spec.hpp"

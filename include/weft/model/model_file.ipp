@@ -86,8 +86,16 @@ WEFT_INLINE void apply_rope_factors(ModelFile& file) {
   }
 }
 
+/// Classifiers, reward models and the like share a model_type with the language model but not its head.
+WEFT_INLINE void check_head_kind(const Hparams& h) {
+  for (const auto& name : h.find_strings({"", "architectures"}))
+    if (!name.ends_with("ForCausalLM") && !name.ends_with("LMHeadModel"))
+      fail(ErrorKind::unsupported, h.source(), ": architectures names '", name, "'; this build runs language models (...ForCausalLM)");
+}
+
 WEFT_INLINE ModelFile describe_model(const Hparams& h, Checkpoint tensors) {
   const auto& architecture = find_architecture(h);
+  if (!h.is_gguf()) check_head_kind(h);
   ModelFile file;
   file.tensors = std::move(tensors);
   file.names = {architecture.names, h.is_gguf(), {}};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "weft/core/error.hpp"
 #include "weft/io/hparams.hpp"
 #include "weft/model/spec.hpp"
 
