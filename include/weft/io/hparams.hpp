@@ -39,6 +39,8 @@ class Hparams {
     Keys(const char* gguf, const char* hf) noexcept : one_(gguf, hf) {}
     Keys(Key key) noexcept : one_(key) {}
     Keys(std::initializer_list<Key> keys) noexcept : many_(keys.begin(), keys.size()) {}
+    template <std::size_t N>
+    Keys(const Key (&keys)[N]) noexcept : many_(keys) {}
     [[nodiscard]] std::span<const Key> all() const noexcept { return many_.empty() ? std::span<const Key>(&one_, 1) : many_; }
 
    private:
