@@ -38,6 +38,8 @@ class Gguf {
   /// The value's type, or the type of an array's items; empty when the key is absent.
   [[nodiscard]] std::optional<GgufType> type(std::string_view key) const;
   [[nodiscard]] bool is_array(std::string_view key) const;
+  /// Items of an array, 1 for any other value; empty when the key is absent.
+  [[nodiscard]] std::optional<std::uint64_t> size(std::string_view key) const;
 
   /// Any integer type; a negative number is an error (see `signed_integer`).
   [[nodiscard]] std::optional<std::uint64_t> integer(std::string_view key) const;

@@ -53,6 +53,11 @@ WEFT_INLINE bool Gguf::is_array(std::string_view key) const {
   return entry != nullptr && entry->is_array;
 }
 
+WEFT_INLINE std::optional<std::uint64_t> Gguf::size(std::string_view key) const {
+  const Entry* const entry = find(key);
+  return entry == nullptr ? std::nullopt : std::optional(entry->count);
+}
+
 namespace detail {
 
 template <class T>
