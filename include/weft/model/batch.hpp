@@ -51,4 +51,13 @@ class Batch {
   std::vector<detail::PassItem> items_;
 };
 
+/// Appends tokens[i] to *sequences[i], in one pass. Errors as Batch::run: all or nothing.
+template <class B>
+void append_each(std::span<Sequence<B>* const> sequences, std::span<const Token> tokens, const std::stop_token& cancel = {}) {
+  if (sequences.empty()) return;
+  Batch<B> batch(sequences[0]->model());
+  for (std::size_t i = 0; i < sequences.size(); ++i) batch.add(*sequences[i], tokens.subspan(i, 1));
+  batch.run(cancel);
+}
+
 }  // namespace weft

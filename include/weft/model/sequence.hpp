@@ -148,6 +148,16 @@ class Sequence {
     return scores;
   }
 
+  /// Goes on by a strategy, a chain or a search, and extends this sequence by the tokens of the result. See decode/generate.hpp.
+  template <class Strategy>
+  auto run(const Strategy& strategy, const Options& options = {}) & {
+    return weft::run(*this, strategy, options);
+  }
+  template <class Strategy>
+  auto run(const Strategy& strategy, const Options& options = {}) && {
+    return weft::run(std::move(*this), strategy, options);
+  }
+
   /// Takes pages and memory for `positions` positions in all, so that appending up to there allocates nothing. Throws
   /// Error(resource) when the budget or the context is smaller.
   void reserve(std::size_t positions) {
@@ -259,5 +269,11 @@ class Sequence {
   Ref<detail::SequenceState> state_;
   std::size_t reserved_ = 0;
 };
+
+/// An empty sequence of the model: what generate() and stream() start from.
+template <class B>
+Sequence<B> make_sequence(const Model<B>& model) {
+  return Sequence<B>(model);
+}
 
 }  // namespace weft
