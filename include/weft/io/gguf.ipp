@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "weft/core/error.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/io/gguf_reader.ipp"
 
@@ -27,7 +27,7 @@ WEFT_INLINE const Gguf::Entry* Gguf::find(std::string_view key) const noexcept {
 }
 
 WEFT_INLINE void Gguf::fail_type(const Entry& entry, std::string_view expected) const {
-  fail(ErrorKind::format, source(), ": key ", detail::quoted(entry.key), " is ", entry.is_array ? "an array of type " : "of type ",
+  fail(ErrorKind::format, source(), ": key ", detail::quote(entry.key), " is ", entry.is_array ? "an array of type " : "of type ",
        detail::gguf_type_name(static_cast<std::uint32_t>(entry.type)), ", expected ", expected);
 }
 
@@ -99,7 +99,7 @@ WEFT_INLINE std::optional<std::uint64_t> Gguf::integer(std::string_view key) con
     return detail::gguf_load<std::uint64_t>(entry->payload.data());
   const auto value = signed_integer(key);
   if (value && *value < 0)
-    fail(ErrorKind::format, source(), ": key ", detail::quoted(key), " is ", *value, ", expected a number that is not negative");
+    fail(ErrorKind::format, source(), ": key ", detail::quote(key), " is ", *value, ", expected a number that is not negative");
   return value ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
 }
 
@@ -110,7 +110,7 @@ WEFT_INLINE std::optional<std::int64_t> Gguf::signed_integer(std::string_view ke
   std::int64_t value = 0;
   detail::gguf_visit_number(entry->type, entry->payload.data(), [&](auto v) { value = static_cast<std::int64_t>(v); });
   if (entry->type == GgufType::u64 && value < 0)
-    fail(ErrorKind::format, source(), ": key ", detail::quoted(key), " is ", static_cast<std::uint64_t>(value), ", expected at most 2^63-1");
+    fail(ErrorKind::format, source(), ": key ", detail::quote(key), " is ", static_cast<std::uint64_t>(value), ", expected at most 2^63-1");
   return value;
 }
 
@@ -163,7 +163,7 @@ WEFT_INLINE std::vector<std::int64_t> Gguf::integers(std::string_view key) const
   for (std::size_t i = 0; i < entry->count; ++i) {
     detail::gguf_visit_number(type, entry->payload.data() + i * size, [&](auto v) { result.push_back(static_cast<std::int64_t>(v)); });
     if (type == GgufType::u64 && result.back() < 0)
-      fail(ErrorKind::format, source(), ": key ", detail::quoted(key), " holds ", static_cast<std::uint64_t>(result.back()), ", expected at most 2^63-1");
+      fail(ErrorKind::format, source(), ": key ", detail::quote(key), " holds ", static_cast<std::uint64_t>(result.back()), ", expected at most 2^63-1");
   }
   return result;
 }

@@ -11,7 +11,7 @@
 
 #include "weft/core/checked.hpp"
 #include "weft/core/error.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/gguf.hpp"
 
 namespace weft {
@@ -89,7 +89,7 @@ class GgufReader {
     what_ = "the magic 'GGUF'";
     const auto magic = take(4);
     if (std::memcmp(magic.data(), "GGUF", 4) != 0)
-      broken("the magic is ", detail::quoted({reinterpret_cast<const char*>(magic.data()), 4}), ", expected 'GGUF'; is this a GGUF file?");
+      broken("the magic is ", detail::quote({reinterpret_cast<const char*>(magic.data()), 4}), ", expected 'GGUF'; is this a GGUF file?");
     what_ = "the version";
     out_.version_ = take_number<std::uint32_t>();
     if ((out_.version_ & 0xffffu) == 0 && out_.version_ != 0)  // 2 or 3 with its bytes reversed
@@ -111,7 +111,7 @@ class GgufReader {
       what_ = detail::concat("key ", i, " of the metadata");
       const std::string_view key = take_string();
       if (key.empty() || key.size() > max_key_bytes) broken(what_, " has ", key.size(), " bytes, expected 1 to ", max_key_bytes);
-      what_ = "the value of key " + detail::quoted(key);
+      what_ = "the value of key " + detail::quote(key);
       Gguf::Entry entry{key, GgufType{}, false, 1, {}};
       auto type = take_type();
       entry.is_array = type == GgufType::array;
@@ -175,7 +175,7 @@ class GgufReader {
     std::sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return entries[a].key < entries[b].key; });
     for (std::size_t i = 1; i < sorted.size(); ++i)
       if (entries[sorted[i - 1]].key == entries[sorted[i]].key)
-        broken("duplicate key ", detail::quoted(entries[sorted[i]].key), "; a key may be used once");
+        broken("duplicate key ", detail::quote(entries[sorted[i]].key), "; a key may be used once");
   }
 
   void refuse_split() const {
@@ -204,7 +204,7 @@ class GgufReader {
     what_ = detail::concat("the name of tensor ", index);
     const std::string_view name = take_string();
     if (name.empty() || name.size() > max_key_bytes) broken(what_, " has ", name.size(), " bytes, expected 1 to ", max_key_bytes);
-    what_ = "tensor " + detail::quoted(name);
+    what_ = "tensor " + detail::quote(name);
     const auto dims = take_number<std::uint32_t>();
     if (dims < 1 || dims > max_dims) broken(what_, " has ", dims, " dimensions, expected 1 to ", max_dims);
     RawTensor tensor{std::string(name), DType{}, {}, {}};
@@ -242,14 +242,14 @@ class GgufReader {
     places.reserve(found.size());
     for (auto& [tensor, place] : found) {
       if (!(Checked(place.offset) + place.size).at_most(room))
-        broken("tensor ", detail::quoted(tensor.name), " has ", place.size, " bytes at offset ", place.offset, ", but the file holds only ", room, " bytes of tensor data; is it truncated?");
+        broken("tensor ", detail::quote(tensor.name), " has ", place.size, " bytes at offset ", place.offset, ", but the file holds only ", room, " bytes of tensor data; is it truncated?");
       tensor.bytes = bytes_.subspan(static_cast<std::size_t>(start + place.offset), static_cast<std::size_t>(place.size));
       places.push_back(place);
     }
     std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.offset < b.offset; });
     for (std::size_t i = 1; i < places.size(); ++i)
       if (places[i].offset - places[i - 1].offset < places[i - 1].size)
-        broken("tensors ", detail::quoted(found[places[i - 1].tensor].first.name), " and ", detail::quoted(found[places[i].tensor].first.name), " overlap: both use the bytes at offset ", places[i].offset, " of the tensor data");
+        broken("tensors ", detail::quote(found[places[i - 1].tensor].first.name), " and ", detail::quote(found[places[i].tensor].first.name), " overlap: both use the bytes at offset ", places[i].offset, " of the tensor data");
   }
 
   Gguf& out_;

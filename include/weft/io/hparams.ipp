@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "weft/core/error.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/hparams.hpp"
 #include "weft/io/hparams_builder.ipp"
 
@@ -72,14 +72,14 @@ WEFT_INLINE void Hparams::fail_value(const Item& item, std::string_view expected
         if constexpr (std::is_same_v<T, Null>) return "null";
         else if constexpr (std::is_same_v<T, bool>) return detail::concat("the bool ", value);
         else if constexpr (std::is_same_v<T, double>) return detail::hparam_text(value);
-        else if constexpr (std::is_same_v<T, std::string>) return "the string " + detail::quoted(value);
+        else if constexpr (std::is_same_v<T, std::string>) return "the string " + detail::quote(value);
         else if constexpr (std::is_same_v<T, std::vector<double>>) return detail::concat("a list of ", value.size(), " numbers");
         else if constexpr (std::is_same_v<T, std::vector<std::string>>) return detail::concat("a list of ", value.size(), " strings");
         else if constexpr (std::is_same_v<T, Other>) return "a list of mixed or nested items";
         else return std::to_string(value);
       },
       item.value);
-  fail(ErrorKind::format, source_, ": key ", detail::quoted(full_name(item.name)), " is ", found, ", expected ", expected);
+  fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item.name)), " is ", found, ", expected ", expected);
 }
 
 WEFT_INLINE std::optional<std::int64_t> Hparams::find_count(const Keys& keys, std::int64_t min, std::int64_t max) const {
@@ -100,7 +100,7 @@ WEFT_INLINE std::optional<std::int64_t> Hparams::find_count(const Keys& keys, st
 
 WEFT_INLINE std::int64_t Hparams::count(const Keys& keys, std::int64_t min, std::int64_t max) const {
   if (const auto found = find_count(keys, min, max)) return *found;
-  fail(ErrorKind::format, source_, ": key ", detail::quoted(name_of(keys)), " is missing, expected an integer from ", min, " to ", max);
+  fail(ErrorKind::format, source_, ": key ", detail::quote(name_of(keys)), " is missing, expected an integer from ", min, " to ", max);
 }
 
 WEFT_INLINE std::vector<std::int64_t> Hparams::find_counts(const Keys& keys, std::int64_t min, std::int64_t max) const {
@@ -112,7 +112,7 @@ WEFT_INLINE std::vector<std::int64_t> Hparams::find_counts(const Keys& keys, std
   result.reserve(list->size());
   for (const double value : *list) {
     if (!item->whole || !detail::is_whole(value) || value < static_cast<double>(min) || value > static_cast<double>(max))
-      fail(ErrorKind::format, source_, ": key ", detail::quoted(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected integers from ", min, " to ", max);
+      fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected integers from ", min, " to ", max);
     result.push_back(static_cast<std::int64_t>(value));
   }
   return result;
@@ -131,7 +131,7 @@ WEFT_INLINE std::optional<double> Hparams::find_number(const Keys& keys) const {
 
 WEFT_INLINE double Hparams::number(const Keys& keys) const {
   if (const auto found = find_number(keys)) return *found;
-  fail(ErrorKind::format, source_, ": key ", detail::quoted(name_of(keys)), " is missing, expected a finite number");
+  fail(ErrorKind::format, source_, ": key ", detail::quote(name_of(keys)), " is missing, expected a finite number");
 }
 
 WEFT_INLINE std::optional<bool> Hparams::find_boolean(const Keys& keys) const {
@@ -159,7 +159,7 @@ WEFT_INLINE std::vector<float> Hparams::find_numbers(const Keys& keys) const {
   result.reserve(list->size());
   for (const double value : *list) {
     if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
-      fail(ErrorKind::format, source_, ": key ", detail::quoted(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected numbers that are finite as floats");
+      fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected numbers that are finite as floats");
     result.push_back(static_cast<float>(value));
   }
   return result;
@@ -188,7 +188,7 @@ WEFT_INLINE void Hparams::refuse_unread(std::span<const std::string_view> harmle
   };
   for (std::size_t i = 0; i < items_.size(); ++i)
     if (!was_read_[i] && !is_harmless(items_[i]))
-      fail(ErrorKind::unsupported, source_, ": key ", detail::quoted(full_name(items_[i].name)), " is not understood for the architecture ", detail::quoted(architecture_),
+      fail(ErrorKind::unsupported, source_, ": key ", detail::quote(full_name(items_[i].name)), " is not understood for the architecture ", detail::quote(architecture_),
            "; it may change what the model computes, so the model is not loaded");
 }
 

@@ -10,7 +10,7 @@
 
 #include "weft/core/error.hpp"
 #include "weft/core/mapped_file.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/hparams.hpp"
 #include "weft/io/json_sax.hpp"
 
@@ -99,7 +99,7 @@ class HparamsBuilder {
       if (c == '/') path_ += "~1";
       else path_ += c;
     if (path_.size() > detail::config_max_name)
-      fail(ErrorKind::format, out_.source_, ": key ", detail::quoted(path_), " has a name of ", path_.size(), " bytes, expected at most ", detail::config_max_name);
+      fail(ErrorKind::format, out_.source_, ": key ", detail::quote(path_), " has a name of ", path_.size(), " bytes, expected at most ", detail::config_max_name);
   }
   void null() { put(Hparams::Null{}); }
   void boolean(bool value) { put(value); }
@@ -210,7 +210,7 @@ class HparamsBuilder {
     for (const Item& item : items) names.push_back(item.name);
     std::sort(names.begin(), names.end());
     if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
-      fail(ErrorKind::format, out_.source_, ": duplicate key ", detail::quoted(*twice));
+      fail(ErrorKind::format, out_.source_, ": duplicate key ", detail::quote(*twice));
     out_.was_read_.assign(items.size(), false);
   }
 

@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "weft/core/error.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 
 namespace weft::detail {
 
@@ -37,10 +38,10 @@ class JsonSax {
   bool end_array() { return close(false); }
   bool key(json::string_t& name) { return handler_.key(name), true; }
   bool parse_error(std::size_t position, const std::string&, const json::exception& error) {
-    // The library's own text quotes the last token read, control characters spelled out.
+    // nlohmann's text, without its "[json.exception...] ", quotes the last token read.
     std::string_view text = error.what();
     if (const auto end = text.find("] "); end != std::string_view::npos) text.remove_prefix(end + 2);
-    fail(ErrorKind::format, where_, ": no valid JSON (byte ", position, "): ", text.substr(0, 256));
+    fail(ErrorKind::format, where_, ": no valid JSON (byte ", position, "): ", printable(text, 256));
   }
 
  private:

@@ -5,14 +5,14 @@
 #include <utility>
 
 #include "weft/core/error.hpp"
-#include "weft/core/quoted.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/raw_tensor.hpp"
 
 namespace weft {
 
 WEFT_INLINE void Checkpoint::add(RawTensor tensor) {
   if (!index_.emplace(tensor.name, tensors_.size()).second)
-    fail(ErrorKind::format, source, ": duplicate tensor ", detail::quoted(tensor.name), "; a name may be used once");
+    fail(ErrorKind::format, source, ": duplicate tensor ", detail::quote(tensor.name), "; a name may be used once");
   tensors_.push_back(std::move(tensor));
 }
 
@@ -23,7 +23,7 @@ WEFT_INLINE const RawTensor* Checkpoint::find(std::string_view name) const {
 
 WEFT_INLINE const RawTensor& Checkpoint::at(std::string_view name) const {
   const RawTensor* const tensor = find(name);
-  if (tensor == nullptr) fail(ErrorKind::format, source, ": tensor ", detail::quoted(name), " is missing");
+  if (tensor == nullptr) fail(ErrorKind::format, source, ": tensor ", detail::quote(name), " is missing");
   return *tensor;
 }
 

@@ -7,10 +7,10 @@
 
 namespace weft::detail {
 
-/// 'text' with bytes outside printable ASCII as \xNN (a terminal must not obey a file) and cut after `limit` bytes.
-inline std::string quoted(std::string_view text, std::size_t limit = 128) {
+/// text with bytes outside printable ASCII as \xNN (a terminal must not obey a file), cut after `limit` bytes.
+inline std::string printable(std::string_view text, std::size_t limit) {
   constexpr char digits[] = "0123456789abcdef";
-  std::string out(1, '\'');
+  std::string out;
   for (const char c : text.substr(0, limit)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f) {
@@ -22,7 +22,10 @@ inline std::string quoted(std::string_view text, std::size_t limit = 128) {
     }
   }
   if (text.size() > limit) out += "...";
-  return out += '\'';
+  return out;
 }
+
+/// The same between single quotes: a name.
+inline std::string quote(std::string_view text, std::size_t limit = 128) { return '\'' + printable(text, limit) + '\''; }
 
 }  // namespace weft::detail
