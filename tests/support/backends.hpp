@@ -21,7 +21,7 @@ template <class B>
 bool usable() {
   if constexpr (requires { B::available(); }) {
     if (!B::available()) {
-      skip(std::string("backend ") + std::string(B::isa_name()), "this machine lacks the instruction set");
+      skip(std::string("backend ") + std::string(B::name()), "this machine lacks the instruction set");
       return false;
     }
   }

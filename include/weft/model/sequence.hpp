@@ -32,8 +32,15 @@ struct AppendOptions {
 
 template <class B>
 class Batch;
+struct Options;  // of decode/, which is built on this room and which a call of Sequence::run includes
 
 namespace detail {
+
+/// decode's run(), found by its arguments: this room knows nothing of strategies.
+template <class S, class Strategy>
+auto run_strategy(S&& sequence, const Strategy& strategy, const Options& options) {
+  return run(std::forward<S>(sequence), strategy, options);
+}
 
 /// All that a continuation depends on. Shared by forks until one of them writes.
 struct SequenceState : RefCounted {
@@ -148,14 +155,14 @@ class Sequence {
     return scores;
   }
 
-  /// Goes on by a strategy, a chain or a search, and extends this sequence by the tokens of the result. See decode/generate.hpp.
+  /// Goes on by a strategy, a chain or a search, and extends this sequence by the tokens of the result: decode/generate.hpp.
   template <class Strategy>
-  auto run(const Strategy& strategy, const Options& options = {}) & {
-    return weft::run(*this, strategy, options);
+  auto run(const Strategy& strategy, const Options& options) & {
+    return detail::run_strategy(*this, strategy, options);
   }
   template <class Strategy>
-  auto run(const Strategy& strategy, const Options& options = {}) && {
-    return weft::run(std::move(*this), strategy, options);
+  auto run(const Strategy& strategy, const Options& options) && {
+    return detail::run_strategy(std::move(*this), strategy, options);
   }
 
   /// Takes pages and memory for `positions` positions in all, so that appending up to there allocates nothing. Throws
