@@ -32,6 +32,8 @@ inline std::filesystem::path path_or(const char* name, std::filesystem::path oth
   return value.empty() ? otherwise : std::filesystem::path(value);
 }
 
+/// A folder of tests/data that no variable replaces.
+inline std::filesystem::path data(const char* folder) { return std::filesystem::path(WEFT_TEST_DATA) / folder; }
 /// Folder of architectures (config.json, model.safetensors, golden.json, golden.safetensors) and of decoding/.
 inline std::filesystem::path goldens() { return path_or("WEFT_GOLDENS", WEFT_TEST_DATA "/goldens"); }
 /// Folder with tokenizers/<name>.jsonl and vocab/ggml-vocab-<name>.gguf.

@@ -65,4 +65,9 @@ const Kernels& best_kernels() noexcept;
 
 #ifndef WEFT_COMPILED
 #include "weft/backend/cpu/kernels.ipp"
+#include "weft/backend/cpu/scalar.ipp"
+#if WEFT_CPU_X86
+#include "weft/backend/cpu/avx2.ipp"
+#include "weft/backend/cpu/avx512.ipp"
+#endif
 #endif

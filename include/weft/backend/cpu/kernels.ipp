@@ -1,13 +1,9 @@
-// Bodies of kernels.hpp: what the processor can do, and one table per instruction set.
+// What the processor can do, and the table for the best of it.
 #pragma once
 
 #include "weft/backend/cpu/kernels.hpp"
-#include "weft/backend/cpu/scalar.ipp"
 #if WEFT_CPU_X86
 #include <cpuid.h>
-
-#include "weft/backend/cpu/avx2.ipp"
-#include "weft/backend/cpu/avx512.ipp"
 #endif
 
 namespace weft::cpu {
