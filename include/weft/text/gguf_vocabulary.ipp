@@ -92,6 +92,23 @@ class GgufVocabularyReader {
     return value.value_or(otherwise) && needed;
   }
 
+  static bool is_end_mark(std::string_view text) {
+    return (text.starts_with('<') || text.starts_with('[')) && std::find(end_marks.begin(), end_marks.end(), text) != end_marks.end();
+  }
+
+  // Some converters leave an end mark typed as a normal token. Where no merge makes it out of text, nobody but the model can
+  // have meant it, so it is control.
+  void correct_type(std::size_t id) {
+    const std::string& text = out_.tokens[id];
+    const auto makes = [&](const std::string& merge) {
+      if (merge.size() != text.size() + 1) return false;
+      const std::size_t space = merge.find(' ');
+      return space != std::string::npos && text.starts_with(std::string_view(merge).substr(0, space)) &&
+             text.ends_with(std::string_view(merge).substr(space + 1));
+    };
+    if (std::none_of(out_.merges.begin(), out_.merges.end(), makes)) out_.types[id] = TokenType::control;
+  }
+
   void find_end_tokens() {
     auto& ends = out_.end_tokens;
     for (const auto& id : {out_.eos, out_.eot, out_.eom})
@@ -99,9 +116,10 @@ class GgufVocabularyReader {
     Token end = -1;
     int harmony = 0;
     for (std::size_t i = 0; i < out_.tokens.size(); ++i) {
-      if (out_.types[i] != TokenType::control) continue;
       const std::string_view text = out_.tokens[i];
-      if (std::find(end_marks.begin(), end_marks.end(), text) == end_marks.end()) continue;
+      if (!is_end_mark(text)) continue;
+      if (out_.types[i] == TokenType::normal) correct_type(i);
+      if (out_.types[i] != TokenType::control) continue;
       ends.push_back(static_cast<Token>(i));
       if (text == "<|end|>") end = static_cast<Token>(i);
       if (text == "<|return|>" || text == "<|call|>") ++harmony;
