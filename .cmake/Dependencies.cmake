@@ -38,7 +38,7 @@ function(weft_dependency package)
   endif()
   find_package(${package} QUIET GLOBAL)  # without a version: no single request accepts both Eigen 3.4 and 5
   if(TARGET ${target})
-    if(package STREQUAL "Eigen3" AND Eigen3_VERSION VERSION_LESS 3.4)
+    if(package STREQUAL "Eigen3" AND Eigen3_VERSION AND Eigen3_VERSION VERSION_LESS 3.4)
       message(FATAL_ERROR "Weft needs Eigen >= 3.4; ${Eigen3_DIR} is ${Eigen3_VERSION}.\n${help}\nor ignore that one: "
                           "cmake -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON ...")
     endif()
