@@ -42,7 +42,8 @@ weft_build() {
   if [ ! -e "$tree/.configured" ] || [ CMakePresets.json -nt "$tree/.configured" ]; then
     mkdir -p "$tree"
     echo "Configuring ($preset) ..." >&2
-    cmake --preset "$preset" </dev/null >"$tree/configure.log" || { tail -n 30 "$tree/configure.log" >&2; exit 1; }
+    cmake --preset "$preset" </dev/null >"$tree/configure.log" ||
+      { echo "Configuring failed, see above; the rest of its output is in $tree/configure.log." >&2; exit 1; }
     : >"$tree/.configured"
   fi
   cmake --build --preset "$preset" --parallel "$(weft_jobs)" ${1+--target "$@"} </dev/null >&2 || exit 1
