@@ -1,0 +1,53 @@
+// Sets of code points as sorted ranges: the character classes of regular expressions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "weft/core/config.hpp"
+#include "weft/core/unicode.hpp"
+
+namespace weft {
+
+/// A set of code points: ranges, sorted and apart. Values compare; every operation is linear in the number of ranges.
+class CharSet {
+ public:
+  CharSet() = default;
+  CharSet(char32_t first, char32_t last) : ranges_{{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)}} {}
+
+  [[nodiscard]] const std::vector<detail::CodeRange>& ranges() const noexcept { return ranges_; }
+  [[nodiscard]] bool contains(char32_t code) const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
+
+  void add(char32_t first, char32_t last);
+  void add(const CharSet& other);
+  [[nodiscard]] CharSet negated() const;
+  [[nodiscard]] CharSet intersected(const CharSet& other) const;
+  /// With every code point that differs only in case (simple folding) from one inside.
+  [[nodiscard]] CharSet with_all_cases() const;
+
+  [[nodiscard]] static CharSet all() { return {0, 0x10FFFF}; }
+  [[nodiscard]] static CharSet white_space();
+  /// Letters, marks, decimal digits, letter numbers, other alphabetics, connector punctuation, joiners (UTS #18, annex C).
+  [[nodiscard]] static CharSet word();
+  /// Code points whose category's bit is set in `mask` (1 << Category).
+  [[nodiscard]] static CharSet of_categories(std::uint32_t mask);
+  /// A property by name as in \p{name}: general categories, short or long, and Any, Assigned, White_Space; case, '_', '-'
+  /// and blanks do not matter. Empty for others.
+  [[nodiscard]] static std::optional<CharSet> property(std::string_view name);
+
+  friend bool operator==(const CharSet&, const CharSet&) = default;
+
+ private:
+  void normalize();
+
+  std::vector<detail::CodeRange> ranges_;
+};
+
+}  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/core/char_set.ipp"
+#endif

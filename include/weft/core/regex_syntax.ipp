@@ -1,0 +1,357 @@
+// A recursive-descent parser for the syntax that Perl, Python, Rust and Oniguruma share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "weft/core/error.hpp"
+#include "weft/core/regex_syntax.hpp"
+#include "weft/core/utf8.hpp"
+
+namespace weft::detail {
+
+class RegexParser {
+ public:
+  explicit RegexParser(std::string_view pattern) : pattern_(pattern) {
+    if (pattern.size() > max_length)
+      weft::fail(ErrorKind::unsupported, "regular expression of ", pattern.size(), " bytes: at most ", max_length, " are supported");
+  }
+
+  RegexNode parse() {
+    RegexNode root = choice();
+    if (at_ < pattern_.size()) fail_here("unmatched ')'");
+    return root;
+  }
+
+ private:
+  static constexpr std::size_t max_length = 1 << 16;
+  static constexpr int max_depth = 100;
+  static constexpr int max_repeats = 3;
+  static constexpr std::uint32_t max_count = 65535;
+
+  struct Flags {
+    bool ignore_case = false;
+    bool dot_all = false;
+  };
+
+  [[noreturn]] void fail_at(ErrorKind kind, std::size_t at, std::string_view what) const {
+    weft::fail(kind, "regular expression, byte ", at, ": ", what, " in '", pattern_.substr(0, 200), pattern_.size() > 200 ? "...'" : "'");
+  }
+  [[noreturn]] void fail_here(std::string_view what) const { fail_at(ErrorKind::format, at_, what); }
+
+  [[nodiscard]] bool done() const { return at_ >= pattern_.size(); }
+  [[nodiscard]] bool next_is(std::string_view text) const { return pattern_.substr(at_).starts_with(text); }
+  bool take(std::string_view text) {
+    if (!next_is(text)) return false;
+    at_ += text.size();
+    return true;
+  }
+  char32_t take_code() {
+    if (done()) fail_here("unexpected end");
+    const auto sequence = read_utf8(pattern_, at_);
+    if (sequence.state != Utf8State::valid) fail_here("invalid UTF-8");
+    at_ += sequence.length;
+    return sequence.code;
+  }
+
+  RegexNode choice() {
+    if (++depth_ > max_depth) fail_at(ErrorKind::unsupported, at_, "groups nested too deeply (at most 100)");
+    const Flags outer = flags_;
+    RegexNode node;
+    node.kind = RegexKind::choice;
+    do node.kids.push_back(sequence());
+    while (take("|"));
+    flags_ = outer;  // (?i) lasts to the end of its group
+    --depth_;
+    if (node.kids.size() == 1) return std::move(node.kids.front());
+    return merge_sets(std::move(node));
+  }
+
+  // a|b|[cd] is one set: fewer states, and possessive repetition of it is possible.
+  static RegexNode merge_sets(RegexNode node) {
+    for (const auto& kid : node.kids)
+      if (kid.kind != RegexKind::chars) return node;
+    RegexNode merged = std::move(node.kids.front());
+    for (std::size_t i = 1; i < node.kids.size(); ++i) merged.set.add(node.kids[i].set);
+    return merged;
+  }
+
+  RegexNode sequence() {
+    RegexNode node;
+    node.kind = RegexKind::sequence;
+    while (!done() && !next_is("|") && !next_is(")")) {
+      std::optional<RegexNode> item = atom();
+      if (!item) continue;
+      RegexNode repeated = quantified(std::move(*item));
+      // A sequence in a sequence (a group) is spliced in, so that depth stays with what nests.
+      if (repeated.kind == RegexKind::sequence) {
+        for (auto& kid : repeated.kids) node.kids.push_back(std::move(kid));
+      } else if (repeated.kind != RegexKind::nothing) {
+        node.kids.push_back(std::move(repeated));
+      }
+    }
+    if (node.kids.empty()) return {};
+    if (node.kids.size() == 1) return std::move(node.kids.front());
+    return node;
+  }
+
+  // Empty for what only sets flags.
+  std::optional<RegexNode> atom() {
+    const std::size_t start = at_;
+    if (take("(")) return group(start);
+    if (take("[")) return char_node(set());
+    if (take(".")) return char_node(flags_.dot_all ? CharSet::all() : CharSet('\n', '\n').negated());
+    if (take("^")) return simple(RegexKind::text_begin);
+    if (take("$")) return simple(RegexKind::text_end);
+    if (take("\\b")) return simple(RegexKind::word_boundary);
+    if (take("\\B")) return simple(RegexKind::word_boundary, true);
+    if (take("\\A")) return simple(RegexKind::text_begin);
+    if (take("\\z") || take("\\Z")) return simple(RegexKind::text_end);
+    if (next_is("*") || next_is("+") || next_is("?")) fail_here("nothing to repeat");
+    if (take("\\")) return char_node(with_case(escape(start)));
+    const char32_t code = take_code();
+    return char_node(with_case(CharSet(code, code)));
+  }
+
+  [[nodiscard]] CharSet with_case(CharSet set) const { return flags_.ignore_case ? set.with_all_cases() : std::move(set); }
+
+  static RegexNode char_node(CharSet set) {
+    RegexNode node;
+    node.kind = RegexKind::chars;
+    node.set = std::move(set);
+    return node;
+  }
+
+  static RegexNode simple(RegexKind kind, bool negative = false) {
+    RegexNode node;
+    node.kind = kind;
+    node.negative = negative;
+    return node;
+  }
+
+  // After '('.
+  std::optional<RegexNode> group(std::size_t start) {
+    if (!take("?")) return group_end(start, choice());
+    if (take(":")) return group_end(start, choice());
+    if (next_is("=") || next_is("!")) {
+      RegexNode node = simple(RegexKind::look_ahead, take_code() == '!');
+      node.kids.push_back(group_end(start, choice()));
+      return node;
+    }
+    if (take(">")) return atomic(start, group_end(start, choice()));
+    if (next_is("<=") || next_is("<!")) fail_at(ErrorKind::unsupported, start, "look-behind");
+    if (take("P<") || take("<")) {  // a name means nothing here: no groups are captured
+      while (!take(">")) take_code();
+      return group_end(start, choice());
+    }
+    const Flags outer = flags_;
+    read_flags();
+    if (take(")")) return std::nullopt;
+    if (!take(":")) fail_here("unknown kind of group");
+    RegexNode node = choice();
+    flags_ = outer;
+    return group_end(start, std::move(node));
+  }
+
+  void read_flags() {
+    bool value = true;
+    for (;; ++at_) {
+      if (next_is("-")) value = false;
+      else if (next_is("i")) flags_.ignore_case = value;
+      else if (next_is("s")) flags_.dot_all = value;
+      else if (!next_is("u")) return;
+    }
+  }
+
+  RegexNode group_end(std::size_t start, RegexNode node) {
+    if (!take(")")) fail_at(ErrorKind::format, start, "unmatched '('");
+    return node;
+  }
+
+  // (?>x*) over one set is x*+; other atomic groups would need to know which of several matches came first.
+  RegexNode atomic(std::size_t start, RegexNode node) {
+    if (node.kind == RegexKind::chars || node.kind == RegexKind::nothing) return node;
+    if (node.kind != RegexKind::repeat || node.greed == RegexGreed::lazy || node.kids.front().kind != RegexKind::chars)
+      fail_at(ErrorKind::unsupported, start, "atomic group over more than one repeated character class");
+    node.greed = RegexGreed::possessive;
+    return node;
+  }
+
+  RegexNode quantified(RegexNode node) {
+    for (int repeats = 0;;) {
+      const std::size_t start = at_;
+      std::uint32_t min = 0, max = regex_unbounded;
+      if (take("*")) {
+      } else if (take("+")) {
+        min = 1;
+      } else if (take("?")) {
+        max = 1;
+      } else if (!counts(min, max)) {
+        return node;
+      }
+      if (++repeats > max_repeats) fail_at(ErrorKind::unsupported, start, "more than three quantifiers in a row");
+      RegexNode outer;
+      outer.kind = RegexKind::repeat;
+      outer.min = min;
+      outer.max = max;
+      outer.greed = take("?") ? RegexGreed::lazy : take("+") ? RegexGreed::possessive : RegexGreed::greedy;
+      if (outer.greed == RegexGreed::possessive && node.kind != RegexKind::chars)
+        fail_at(ErrorKind::unsupported, start, "possessive quantifier over more than one character class");
+      outer.kids.push_back(std::move(node));
+      node = std::move(outer);
+    }
+  }
+
+  // {m}, {m,}, {,n} or {m,n}; anything else after '{' is literal, as in Perl.
+  bool counts(std::uint32_t& min, std::uint32_t& max) {
+    const std::size_t start = at_;
+    if (!take("{")) return false;
+    const std::optional<std::uint32_t> low = number();
+    const bool comma = take(",");
+    const std::optional<std::uint32_t> high = comma ? number() : low;
+    if (!take("}") || (!low && !high)) {
+      at_ = start;
+      return false;
+    }
+    min = low.value_or(0);
+    max = high.value_or(regex_unbounded);
+    if (min > max) fail_at(ErrorKind::format, start, "{m,n} with m > n");
+    return true;
+  }
+
+  std::optional<std::uint32_t> number() {
+    const std::size_t start = at_;
+    std::uint32_t value = 0;
+    for (; !done() && pattern_[at_] >= '0' && pattern_[at_] <= '9'; ++at_) {
+      value = value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0');
+      if (value > max_count) fail_at(ErrorKind::unsupported, start, "repeat count above 65535");
+    }
+    if (at_ == start) return std::nullopt;
+    return value;
+  }
+
+  // After '['. Sets nest and intersect ("[a-z&&[^x]]"), as in Oniguruma and Rust.
+  CharSet set() {
+    const std::size_t start = at_ - 1;
+    if (++depth_ > max_depth) fail_at(ErrorKind::unsupported, start, "sets nested too deeply (at most 100)");
+    const bool negative = take("^");
+    std::optional<CharSet> left;
+    CharSet current;
+    const auto finish = [&](CharSet part) { return left ? left->intersected(part) : std::move(part); };
+    for (bool first = true;; first = false) {
+      if (done()) fail_at(ErrorKind::format, start, "unmatched '['");
+      if (!first && take("]")) break;
+      if (take("&&")) {
+        left = finish(std::exchange(current, {}));
+      } else if (next_is("[:")) {
+        fail_at(ErrorKind::unsupported, at_, "POSIX class (use \\p{...})");
+      } else if (take("[")) {
+        current.add(set());
+      } else {
+        set_item(current);
+      }
+    }
+    --depth_;
+    CharSet result = with_case(finish(std::move(current)));
+    return negative ? result.negated() : result;
+  }
+
+  void set_item(CharSet& current) {
+    const std::size_t start = at_;
+    CharSet low = set_atom();
+    const bool single = low.ranges().size() == 1 && low.ranges()[0].first == low.ranges()[0].last;
+    if (!next_is("-") || next_is("-]") || next_is("-&&") || next_is("-[")) return current.add(low);
+    if (!single) return current.add(low);  // "[\w-x]": the '-' is itself
+    take("-");
+    const CharSet high = set_atom();
+    if (high.ranges().size() != 1 || high.ranges()[0].first != high.ranges()[0].last)
+      fail_at(ErrorKind::format, start, "range that ends in a class");
+    if (high.ranges()[0].first < low.ranges()[0].first) fail_at(ErrorKind::format, start, "range out of order");
+    current.add(static_cast<char32_t>(low.ranges()[0].first), static_cast<char32_t>(high.ranges()[0].first));
+  }
+
+  CharSet set_atom() {
+    const std::size_t start = at_;
+    if (take("\\")) {
+      if (take("b")) return {8, 8};
+      return escape(start);
+    }
+    const char32_t code = take_code();
+    return {code, code};
+  }
+
+  // After '\\', outside or inside a set.
+  CharSet escape(std::size_t start) {
+    const char32_t code = take_code();
+    switch (code) {
+      case 's': return CharSet::white_space();
+      case 'S': return CharSet::white_space().negated();
+      case 'd': return *CharSet::property("Nd");
+      case 'D': return CharSet::property("Nd")->negated();
+      case 'w': return CharSet::word();
+      case 'W': return CharSet::word().negated();
+      case 'p': return property(start, false);
+      case 'P': return property(start, true);
+      case 'n': return {'\n', '\n'};
+      case 'r': return {'\r', '\r'};
+      case 't': return {'\t', '\t'};
+      case 'f': return {'\f', '\f'};
+      case 'v': return {'\v', '\v'};
+      case 'a': return {'\a', '\a'};
+      case 'e': return {0x1B, 0x1B};
+      case '0': return {0, 0};
+      case 'x': return hex(start, 2);
+      case 'u': return hex(start, 4);
+      case 'U': return hex(start, 8);
+      default: break;
+    }
+    if (code >= '1' && code <= '9') fail_at(ErrorKind::unsupported, start, "back reference");
+    if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z')) fail_at(ErrorKind::unsupported, start, "unknown escape");
+    return {code, code};
+  }
+
+  CharSet hex(std::size_t start, int digits) {
+    const bool braces = take("{");
+    std::uint32_t value = 0;
+    int count = 0;
+    for (; !done() && (braces ? !next_is("}") : count < digits); ++count, ++at_) {
+      const char c = pattern_[at_];
+      const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+      if (!letter && !(c >= '0' && c <= '9')) fail_here("not a hexadecimal digit");
+      value = value * 16 + static_cast<std::uint32_t>(letter ? (c & 0x1F) + 9 : c - '0');
+      if (value >= code_limit) fail_at(ErrorKind::format, start, "code point above U+10FFFF");
+    }
+    if (count == 0 || (braces ? !take("}") : count < digits)) fail_at(ErrorKind::format, start, "too few hexadecimal digits");
+    return {static_cast<char32_t>(value), static_cast<char32_t>(value)};
+  }
+
+  CharSet property(std::size_t start, bool negative) {
+    std::string_view name = pattern_.substr(at_, 1);
+    if (take("{")) {
+      const std::size_t close = pattern_.find('}', at_);
+      if (close == std::string_view::npos) fail_at(ErrorKind::format, start, "unmatched '{'");
+      name = pattern_.substr(at_, close - at_);
+      at_ = close;
+    } else if (done()) {
+      fail_at(ErrorKind::format, start, "property without a name");
+    }
+    ++at_;
+    if (name.starts_with('^')) {
+      negative = !negative;
+      name.remove_prefix(1);
+    }
+    const auto found = CharSet::property(name);
+    if (!found) fail_at(ErrorKind::unsupported, start, concat("unknown property '", name.substr(0, 60), "'"));
+    return negative ? found->negated() : *found;
+  }
+
+  std::string_view pattern_;
+  std::size_t at_ = 0;
+  int depth_ = 0;
+  Flags flags_;
+};
+
+WEFT_INLINE RegexNode parse_regex(std::string_view pattern) { return RegexParser(pattern).parse(); }
+
+}  // namespace weft::detail

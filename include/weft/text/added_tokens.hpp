@@ -1,0 +1,55 @@
+// Finds the tokens that are recognised as a whole in a text: control and user-defined ones.
+// Source: Aho and Corasick 1975 for finding them all in one pass.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weft/core/config.hpp"
+#include "weft/core/token.hpp"
+
+namespace weft::detail {
+
+/// A set of texts with their tokens. The longest is looked for first in the whole text, then the next, each from the left and in
+/// what the longer ones left over: the order in which llama.cpp cuts.
+class AddedTokens {
+ public:
+  struct Found {
+    std::size_t begin, length;
+    Token id;
+  };
+
+  AddedTokens() = default;
+  /// Empty texts are ignored; of equal texts the first counts.
+  explicit AddedTokens(const std::vector<std::pair<std::string_view, Token>>& tokens);
+
+  [[nodiscard]] bool empty() const noexcept { return nodes_.size() <= 1; }
+  /// All of them, from left to right. O(text) when there are none, else O(text * distinct lengths that occur).
+  [[nodiscard]] std::vector<Found> find(std::string_view text) const;
+
+ private:
+  struct Node {
+    std::vector<std::pair<unsigned char, std::uint32_t>> edges;  // sorted
+    std::uint32_t fail = 0;    // the longest proper suffix that is in the tree
+    std::uint32_t output = 0;  // this node or the nearest on the fail path where a token ends; 0: none
+    std::uint32_t length = 0;
+    Token id = -1;
+  };
+
+  [[nodiscard]] std::uint32_t child(std::uint32_t node, unsigned char byte) const noexcept;
+  [[nodiscard]] std::uint32_t step(std::uint32_t node, unsigned char byte) const noexcept;
+  void link();
+
+  std::vector<Node> nodes_;
+  std::array<std::uint32_t, 256> root_{};
+};
+
+}  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/text/added_tokens.ipp"
+#endif

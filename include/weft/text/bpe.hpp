@@ -1,0 +1,126 @@
+// Byte-level byte-pair encoding: the merges of a vocabulary, applied to one word.
+// Source: Sennrich et al. 2016, arXiv:1508.07909; Radford et al. 2019 (GPT-2) for bytes as the alphabet.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/core/config.hpp"
+#include "weft/core/token.hpp"
+#include "weft/text/vocabulary.hpp"
+
+namespace weft {
+
+namespace detail {
+
+/// Appends the bytes that a text in GPT-2's alphabet stands for; false, and nothing appended, if a character is not of it.
+bool append_gpt2_bytes(std::string& bytes, std::string_view text);
+
+/// The bytes of every token, end to end, and the ids by bytes of those that words may become.
+class TokenTable {
+ public:
+  explicit TokenTable(const Vocabulary& vocabulary);
+
+  [[nodiscard]] std::size_t size() const noexcept { return offsets_.size() - 1; }
+  [[nodiscard]] std::string_view bytes(Token id) const noexcept {
+    const std::size_t i = static_cast<std::size_t>(id);
+    return std::string_view(pool_).substr(offsets_[i], offsets_[i + 1] - offsets_[i]);
+  }
+  /// The token of exactly these bytes that a word may become, or -1. Of several the first.
+  [[nodiscard]] Token find(std::string_view bytes) const noexcept;
+  [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
+
+ private:
+  struct Slot {
+    std::uint32_t hash;
+    Token id;  // -1: free
+  };
+  void insert(Token id);
+
+  std::string pool_;
+  std::vector<std::uint32_t> offsets_;  // [vocab + 1]
+  std::vector<Slot> slots_;             // a power of two
+  std::size_t longest_ = 0;
+};
+
+/// (left, right) -> rank, eight bytes a pair: 20 bits for each token, 24 for the rank.
+class MergeTable {
+ public:
+  static constexpr std::uint32_t none = 0xFFFFFF;
+  static constexpr std::uint32_t max_tokens = (1u << 20) - 1;  // the highest id stands for bytes without a token
+
+  MergeTable(const Vocabulary& vocabulary, const TokenTable& tokens);
+
+  [[nodiscard]] std::uint32_t rank(std::uint32_t left, std::uint32_t right) const noexcept {
+    const std::uint64_t pair = std::uint64_t{left} << 20 | right;
+    for (std::size_t at = hash(pair);; at = (at + 1) & mask_) {
+      const std::uint64_t slot = slots_[at];
+      if (slot >> 24 == pair) return static_cast<std::uint32_t>(slot & none);
+      if (slot == empty) return none;
+    }
+  }
+  [[nodiscard]] std::uint32_t merged(std::uint32_t rank) const noexcept { return merged_[rank]; }
+
+ private:
+  static constexpr std::uint64_t empty = ~std::uint64_t{0};
+  [[nodiscard]] std::size_t hash(std::uint64_t pair) const noexcept { return static_cast<std::size_t>(pair * 0x9E3779B97F4A7C15u >> shift_); }
+
+  std::vector<std::uint64_t> slots_;
+  std::vector<std::uint32_t> merged_;  // [merges]: what the pair becomes
+  std::size_t mask_ = 0;
+  unsigned shift_ = 63;
+};
+
+}  // namespace detail
+
+/// What encoding one text needs besides the tables; keep one per thread to save allocations.
+struct BpeScratch {
+  struct Symbol {
+    std::uint32_t id, previous, next, rank;
+  };
+  std::vector<Symbol> symbols;
+  std::vector<std::uint64_t> queue;
+};
+
+/// Byte-level BPE over a vocabulary. Immutable but for a cache of single bits; safe to share between threads.
+class Bpe {
+ public:
+  /// Throws Error(format) for a merge that is not two parts, Error(unsupported) for more than 2^20 - 1 tokens or 2^24 - 1
+  /// merges. Merges that name tokens which do not exist never fire. whole_words: a word that is a token is that token.
+  Bpe(const Vocabulary& vocabulary, bool whole_words);
+
+  /// Appends the tokens of one word (any bytes). O(n log n). A byte without a token becomes the unknown token, or nothing where
+  /// the vocabulary has none. Control, unknown and user-defined tokens never come out of here.
+  void encode(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
+
+  [[nodiscard]] const detail::TokenTable& tokens() const noexcept { return tokens_; }
+
+ private:
+  static constexpr std::uint32_t missing = detail::MergeTable::max_tokens;
+  static constexpr std::size_t short_word = 64;  // up to here a scan for the best pair beats a queue
+
+  void merge_short(std::string_view word, std::vector<Token>& out) const;
+  void merge_long(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
+  void emit(std::uint32_t id, std::vector<Token>& out) const;
+
+  detail::TokenTable tokens_;
+  detail::MergeTable merges_;
+  std::array<std::uint32_t, 256> byte_tokens_{};
+  Token unknown_ = -1;
+  bool whole_words_ = false;
+  // Whether the merges make the token whole out of its bytes: 0 not asked yet, 1 yes, 2 no. The answer is always the same, so
+  // threads may race to write it.
+  std::unique_ptr<std::atomic<std::uint8_t>[]> whole_;
+};
+
+}  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/text/bpe.ipp"
+#endif

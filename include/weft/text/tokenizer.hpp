@@ -1,0 +1,57 @@
+// From text to tokens and back.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/core/config.hpp"
+#include "weft/core/token.hpp"
+#include "weft/core/utf8.hpp"
+#include "weft/text/vocabulary.hpp"
+
+namespace weft {
+
+/// A tokenizer: an immutable value, cheap to copy, safe to share between threads.
+///
+/// Texts may hold any bytes: encoding takes what is no UTF-8 byte by byte and never fails on it, and with a vocabulary that
+/// covers all bytes decode(encode(text), InvalidUtf8::keep) is the text. All costs are O(n log n) in the longest word at worst.
+class Tokenizer {
+ public:
+  /// Throws Error(unsupported) for a model other than byte-level BPE ("gpt2") or an unknown pre-tokeniser, Error(format) for merges
+  /// that are none, Error(argument) for ids outside the vocabulary.
+  explicit Tokenizer(Vocabulary vocabulary);
+
+  /// Text as a user typed it: no control token can come out, whatever the text, and nothing is added.
+  [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
+  /// Text in which the names of control tokens (and of the unknown token) stand for them: a rendered template, say.
+  [[nodiscard]] std::vector<Token> encode_with_control(std::string_view text) const;
+  /// encode(text), with BOS before and EOS after it as the vocabulary says.
+  [[nodiscard]] std::vector<Token> encode_prompt(std::string_view text) const;
+
+  /// The text of tokens, control tokens left out. Throws Error(argument) for an id outside the vocabulary.
+  [[nodiscard]] std::string decode(std::span<const Token> tokens, InvalidUtf8 invalid = InvalidUtf8::replace) const;
+
+  /// The bytes of one token, maybe part of a character; a control token's name. Valid as long as the tokenizer or a copy.
+  [[nodiscard]] std::string_view bytes(Token id) const;
+  /// True for control tokens and for the unknown token: what decode() leaves out.
+  [[nodiscard]] bool is_control(Token id) const;
+  [[nodiscard]] std::size_t size() const noexcept;
+  /// Sorted.
+  [[nodiscard]] std::span<const Token> end_tokens() const noexcept;
+  [[nodiscard]] bool is_end(Token id) const noexcept;
+  [[nodiscard]] const Vocabulary& vocabulary() const noexcept;
+
+ private:
+  struct Data;
+  std::shared_ptr<const Data> data_;
+};
+
+}  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/text/tokenizer.ipp"
+#endif
