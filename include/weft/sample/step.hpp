@@ -48,10 +48,16 @@ concept LogitsStep = std::copy_constructible<T> && (detail::TakesHistory<T> || d
 /// Calls a step with as much as it wants to know. Generic lambdas are given the history.
 template <LogitsStep Step>
 void apply(Step& step, std::span<float> logits, const StepContext& context) {
-  if constexpr (detail::TakesContext<Step> && (std::derived_from<Step, Composable> || !detail::TakesHistory<Step>))
+  if constexpr (!std::derived_from<Step, Composable>) {
+    if constexpr (detail::TakesHistory<Step>)
+      step(logits, context.history);
+    else
+      step(logits, context);
+  } else if constexpr (detail::TakesContext<Step>) {
     step(logits, context);
-  else
+  } else {
     step(logits, context.history);
+  }
 }
 
 /// Tells a step the sizes to come, if it asks for them.
