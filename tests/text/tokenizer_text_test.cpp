@@ -50,7 +50,8 @@ TEST_CASE("texts become the golden tokens, and come back") {
   for (const auto& name : names) {
     const auto path = name == "smollm2" ? test::smollm2_gguf() : test::golden_text() / "vocab" / ("ggml-vocab-" + name + ".gguf");
     if (!test::present(path, "tokenizer " + name)) continue;
-    const auto model = Gguf::open(path).string("tokenizer.ggml.model");
+    const Gguf file = Gguf::open(path);  // the view lives as long as it
+    const auto model = file.string("tokenizer.ggml.model");
     if (model && *model != "gpt2") {
       test::skip("tokenizer " + name, "model " + std::string(*model) + " is not supported yet");
       continue;
