@@ -48,6 +48,8 @@ enum class RopeStyle : std::uint8_t {
 
 enum class Activation : std::uint8_t { silu, gelu, gelu_tanh, relu };
 
+enum class NormKind : std::uint8_t { rms, layer };
+
 enum class KvType : std::uint8_t { f32, f16 };
 constexpr std::size_t bytes_per_value(KvType type) noexcept { return type == KvType::f32 ? 4 : 2; }
 

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "weft/core/dtype.hpp"
@@ -21,7 +22,7 @@ struct RawTensor {
   std::string name;
   DType type{};
   std::vector<std::int64_t> shape;
-  std::span<const std::byte> bytes;  ///< into a MappedFile that the checkpoint owns
+  std::span<const std::byte> bytes;  ///< into a MappedFile that the checkpoint owns; may lie at any address, aligned or not
 };
 
 /// The tensors of a model, from one GGUF file or from the safetensors files of a folder. Movable.
@@ -42,7 +43,11 @@ class Checkpoint {
 
  private:
   std::vector<RawTensor> tensors_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::map<std::string, std::size_t, std::less<>> index_;  // a tree: a hostile file cannot make names collide
 };
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/io/raw_tensor.ipp"
+#endif

@@ -1,0 +1,135 @@
+// The kernels for AVX2 with FMA and F16C: 16 lanes are two registers.
+#pragma once
+
+#include <immintrin.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "weft/backend/cpu/kernels.hpp"
+#include "weft/backend/cpu/region.hpp"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#pragma float_control(push)
+#pragma clang fp contract(off)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c")
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+namespace weft::cpu::avx2 {
+
+// clang-format off
+struct Part {
+  using Pf = __m256;
+  using Pi = __m256i;
+  static constexpr int lanes = 8, count = 2;
+  static constexpr int max_tile = 4;
+  static constexpr int registers = 4;
+
+  WEFT_FORCE Pf set(float x) { return _mm256_set1_ps(x); }
+  WEFT_FORCE Pf load(const float* p) { return _mm256_loadu_ps(p); }
+  WEFT_FORCE void store(float* p, Pf a) { _mm256_storeu_ps(p, a); }
+  WEFT_FORCE Pf add(Pf a, Pf b) { return _mm256_add_ps(a, b); }
+  WEFT_FORCE Pf sub(Pf a, Pf b) { return _mm256_sub_ps(a, b); }
+  WEFT_FORCE Pf mul(Pf a, Pf b) { return _mm256_mul_ps(a, b); }
+  WEFT_FORCE Pf div(Pf a, Pf b) { return _mm256_div_ps(a, b); }
+  WEFT_FORCE Pf fma(Pf a, Pf b, Pf c) { return _mm256_fmadd_ps(a, b, c); }
+  WEFT_FORCE Pf min(Pf a, Pf b) { return _mm256_min_ps(a, b); }
+  WEFT_FORCE Pf max(Pf a, Pf b) { return _mm256_max_ps(a, b); }
+  WEFT_FORCE Pf select_less(Pf a, Pf b, Pf x, Pf y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+  WEFT_FORCE Pi as_int(Pf a) { return _mm256_castps_si256(a); }
+  WEFT_FORCE Pf as_float(Pi a) { return _mm256_castsi256_ps(a); }
+  WEFT_FORCE Pi round(Pf a) {
+    const Pf shift = set(12582912.0f);  // not cvtps: the sum rounds alike on every machine
+    return isub(as_int(add(a, shift)), as_int(shift));
+  }
+  WEFT_FORCE Pf to_float(Pi a) { return _mm256_cvtepi32_ps(a); }
+
+  WEFT_FORCE Pi iset(std::int32_t x) { return _mm256_set1_epi32(x); }
+  WEFT_FORCE Pi iadd(Pi a, Pi b) { return _mm256_add_epi32(a, b); }
+  WEFT_FORCE Pi isub(Pi a, Pi b) { return _mm256_sub_epi32(a, b); }
+  WEFT_FORCE Pi imax(Pi a, Pi b) { return _mm256_max_epi32(a, b); }
+  WEFT_FORCE Pi iand(Pi a, Pi b) { return _mm256_and_si256(a, b); }
+  WEFT_FORCE Pi ixor(Pi a, Pi b) { return _mm256_xor_si256(a, b); }
+  template <int n> WEFT_FORCE Pi shift_left(Pi a) { return _mm256_slli_epi32(a, n); }
+  template <int n> WEFT_FORCE Pi shift_right(Pi a) { return _mm256_srai_epi32(a, n); }
+  WEFT_FORCE std::int32_t highest(Pi a) {
+    __m128i x = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    x = _mm_max_epi32(x, _mm_shuffle_epi32(x, 0x4e));
+    x = _mm_max_epi32(x, _mm_shuffle_epi32(x, 0xb1));
+    return _mm_cvtsi128_si32(x);
+  }
+  WEFT_FORCE std::int32_t sum(Pi a) {
+    __m128i x = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4e));
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0xb1));
+    return _mm_cvtsi128_si32(x);
+  }
+  WEFT_FORCE void store_bytes(std::int8_t* p, Pi a) {
+    const __m128i pairs = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(pairs, pairs));
+  }
+
+  WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  WEFT_FORCE Pf load_bf16(const std::byte* p) {
+    return as_float(shift_left<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))));
+  }
+  WEFT_FORCE void store_f16(std::byte* p, Pf a) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  WEFT_FORCE void unzip(Pf a, Pf b, Pf& even, Pf& odd) {
+    const Pf low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    even = _mm256_shuffle_ps(low, high, 0x88);
+    odd = _mm256_shuffle_ps(low, high, 0xdd);
+  }
+  WEFT_FORCE void zip(Pf even, Pf odd, Pf& a, Pf& b) {
+    const Pf low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+    a = _mm256_permute2f128_ps(low, high, 0x20);
+    b = _mm256_permute2f128_ps(low, high, 0x31);
+  }
+
+  // Nibbles: 8 products of pairs, each at most 2 * 15 * 127, fit 16 bits, so that one widening serves a block.
+  using Nibbles = __m256i;
+  WEFT_FORCE Pi load_lanes(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm256_set1_epi32(x); }
+  WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
+  WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
+  WEFT_FORCE Nibbles nibbles_start() { return _mm256_setzero_si256(); }
+  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm256_add_epi16(s, _mm256_maddubs_epi16(w, x)); }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return _mm256_madd_epi16(s, _mm256_set1_epi16(1)); }
+  // Signed bytes: |w| * (x with the sign of w); a pair is at most 2 * 128 * 127 and so never saturates.
+  struct Signed { Pi magnitude, value; };
+  WEFT_FORCE Signed as_signed(Pi w) { return {_mm256_abs_epi8(w), w}; }
+  WEFT_FORCE Pi signed_start(std::int32_t) { return _mm256_setzero_si256(); }
+  WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) {
+    return iadd(s, _mm256_madd_epi16(_mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value)), _mm256_set1_epi16(1)));
+  }
+  WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+};
+// clang-format on
+
+#include "weft/backend/cpu/vector.inl"
+#include "weft/backend/cpu/math.inl"
+#include "weft/backend/cpu/elementwise.inl"
+#include "weft/backend/cpu/matmul.inl"
+#include "weft/backend/cpu/attention.inl"
+
+inline constexpr Kernels table{"avx2", matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+
+}  // namespace weft::cpu::avx2
+
+#if defined(__clang__)
+#pragma float_control(pop)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+namespace weft::cpu {
+WEFT_INLINE const Kernels& avx2_kernels() noexcept { return avx2::table; }
+}  // namespace weft::cpu

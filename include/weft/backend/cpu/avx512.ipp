@@ -1,0 +1,122 @@
+// The kernels for AVX-512 with VNNI: 16 lanes are one register.
+#pragma once
+
+#include <immintrin.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "weft/backend/cpu/kernels.hpp"
+#include "weft/backend/cpu/region.hpp"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+#pragma float_control(push)
+#pragma clang fp contract(off)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+#pragma GCC optimize("fp-contract=off")
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own AVX-512 headers (its bug 105593)
+#endif
+
+namespace weft::cpu::avx512 {
+
+// clang-format off
+struct Part {
+  using Pf = __m512;
+  using Pi = __m512i;
+  static constexpr int lanes = 16, count = 1;
+  static constexpr int max_tile = 8;
+  static constexpr int registers = 8;
+
+  WEFT_FORCE Pf set(float x) { return _mm512_set1_ps(x); }
+  WEFT_FORCE Pf load(const float* p) { return _mm512_loadu_ps(p); }
+  WEFT_FORCE void store(float* p, Pf a) { _mm512_storeu_ps(p, a); }
+  WEFT_FORCE Pf add(Pf a, Pf b) { return _mm512_add_ps(a, b); }
+  WEFT_FORCE Pf sub(Pf a, Pf b) { return _mm512_sub_ps(a, b); }
+  WEFT_FORCE Pf mul(Pf a, Pf b) { return _mm512_mul_ps(a, b); }
+  WEFT_FORCE Pf div(Pf a, Pf b) { return _mm512_div_ps(a, b); }
+  WEFT_FORCE Pf fma(Pf a, Pf b, Pf c) { return _mm512_fmadd_ps(a, b, c); }
+  WEFT_FORCE Pf min(Pf a, Pf b) { return _mm512_min_ps(a, b); }
+  WEFT_FORCE Pf max(Pf a, Pf b) { return _mm512_max_ps(a, b); }
+  WEFT_FORCE Pf select_less(Pf a, Pf b, Pf x, Pf y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
+  WEFT_FORCE Pi as_int(Pf a) { return _mm512_castps_si512(a); }
+  WEFT_FORCE Pf as_float(Pi a) { return _mm512_castsi512_ps(a); }
+  WEFT_FORCE Pi round(Pf a) {
+    const Pf shift = set(12582912.0f);  // not cvtps: the sum rounds alike on every machine
+    return isub(as_int(add(a, shift)), as_int(shift));
+  }
+  WEFT_FORCE Pf to_float(Pi a) { return _mm512_cvtepi32_ps(a); }
+
+  WEFT_FORCE Pi iset(std::int32_t x) { return _mm512_set1_epi32(x); }
+  WEFT_FORCE Pi iadd(Pi a, Pi b) { return _mm512_add_epi32(a, b); }
+  WEFT_FORCE Pi isub(Pi a, Pi b) { return _mm512_sub_epi32(a, b); }
+  WEFT_FORCE Pi imax(Pi a, Pi b) { return _mm512_max_epi32(a, b); }
+  WEFT_FORCE Pi iand(Pi a, Pi b) { return _mm512_and_si512(a, b); }
+  WEFT_FORCE Pi ixor(Pi a, Pi b) { return _mm512_xor_si512(a, b); }
+  template <int n> WEFT_FORCE Pi shift_left(Pi a) { return _mm512_slli_epi32(a, n); }
+  template <int n> WEFT_FORCE Pi shift_right(Pi a) { return _mm512_srai_epi32(a, n); }
+  WEFT_FORCE std::int32_t highest(Pi a) { return _mm512_reduce_max_epi32(a); }
+  WEFT_FORCE std::int32_t sum(Pi a) { return _mm512_reduce_add_epi32(a); }
+  WEFT_FORCE void store_bytes(std::int8_t* p, Pi a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a)); }
+
+  WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  WEFT_FORCE Pf load_bf16(const std::byte* p) {
+    return as_float(shift_left<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))));
+  }
+  WEFT_FORCE void store_f16(std::byte* p, Pf a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  WEFT_FORCE void unzip(Pf a, Pf b, Pf& even, Pf& odd) {
+    const Pi index = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    even = _mm512_permutex2var_ps(a, index, b);
+    odd = _mm512_permutex2var_ps(a, iadd(index, iset(1)), b);
+  }
+  WEFT_FORCE void zip(Pf even, Pf odd, Pf& a, Pf& b) {
+    const Pi index = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    a = _mm512_permutex2var_ps(even, index, odd);
+    b = _mm512_permutex2var_ps(even, iadd(index, iset(8)), odd);
+  }
+
+  using Nibbles = __m512i;
+  WEFT_FORCE Pi load_lanes(const std::byte* p) { return _mm512_loadu_si512(p); }
+  WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm512_set1_epi32(x); }
+  WEFT_FORCE Pi low_nibbles(Pi a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
+  WEFT_FORCE Pi high_nibbles(Pi a) { return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15)); }
+  WEFT_FORCE Nibbles nibbles_start() { return _mm512_setzero_si512(); }
+  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm512_dpbusd_epi32(s, w, x); }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }
+  // Signed bytes: (w + 128) * x as unsigned times signed, minus 128 times the sum of x.
+  using Signed = __m512i;
+  WEFT_FORCE Signed as_signed(Pi w) { return _mm512_xor_si512(w, _mm512_set1_epi8(-128)); }
+  WEFT_FORCE Pi signed_start(std::int32_t x_sum) { return iset(-128 * x_sum); }
+  WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) { return _mm512_dpbusd_epi32(s, w, x); }
+  WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+};
+// clang-format on
+
+#include "weft/backend/cpu/vector.inl"
+#include "weft/backend/cpu/math.inl"
+#include "weft/backend/cpu/elementwise.inl"
+#include "weft/backend/cpu/matmul.inl"
+#include "weft/backend/cpu/attention.inl"
+
+inline constexpr Kernels table{"avx512-vnni", matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+
+}  // namespace weft::cpu::avx512
+
+#if defined(__clang__)
+#pragma float_control(pop)
+#pragma clang attribute pop
+#else
+#pragma GCC diagnostic pop
+#pragma GCC pop_options
+#endif
+
+namespace weft::cpu {
+WEFT_INLINE const Kernels& avx512_kernels() noexcept { return avx512::table; }
+}  // namespace weft::cpu

@@ -1,0 +1,115 @@
+// The CPU backend: packed weights and SIMD kernels behind the Backend concept.
+//
+// Cpu<> picks the best instruction set once, at start; Cpu<cpu::Avx2> and the others name one. All share one Weight type
+// and give the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "weft/backend/concept.hpp"
+#include "weft/backend/cpu/kernels.hpp"
+#include "weft/backend/cpu/weight.hpp"
+#include "weft/core/error.hpp"
+
+namespace weft::cpu {
+
+// The instruction sets. level: what the machine must have.
+struct Scalar {
+  static constexpr Level level = Level::scalar;
+  static const Kernels& kernels() noexcept { return scalar_kernels(); }
+};
+#if WEFT_CPU_X86
+struct Avx2 {
+  static constexpr Level level = Level::avx2;
+  static const Kernels& kernels() noexcept { return avx2_kernels(); }
+};
+struct Avx512Vnni {
+  static constexpr Level level = Level::avx512_vnni;
+  static const Kernels& kernels() noexcept { return avx512_kernels(); }
+};
+#endif
+/// Whatever the machine has.
+struct Best {
+  static constexpr Level level = Level::scalar;
+  static const Kernels& kernels() noexcept {
+    static const Kernels& best = best_kernels();
+    return best;
+  }
+};
+
+}  // namespace weft::cpu
+
+namespace weft {
+
+/// Satisfies Backend. A stateless struct of static functions; calling it on a machine without Isa is undefined.
+template <class Isa = cpu::Best>
+struct Cpu {
+  using Weight = cpu::Weight;
+
+  static std::string_view name() noexcept { return Isa::kernels().name; }
+  /// Whether this machine can run it.
+  static bool available() noexcept { return Isa::level <= cpu::best_level(); }
+
+  static Weight pack(const RawMatrix& raw) { return cpu::pack(raw); }
+  static bool quantises(const Weight& w) noexcept { return cpu::quantises(w.panels().packing); }
+  static std::size_t quantised_bytes(std::int64_t n) noexcept {
+    return static_cast<std::size_t>((n + quant_block - 1) / quant_block) * sizeof(cpu::QuantBlock);
+  }
+  static void quantise(const float* x, std::int64_t n, std::byte* out) noexcept { Isa::kernels().quantise(x, n, out); }
+  static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, const Operand& x, std::int64_t rows,
+                     float* out, std::int64_t out_stride) noexcept {
+    Isa::kernels().matmul(w.panels(), panel_begin, panel_end, x, rows, out, out_stride);
+  }
+  static void gather(const Weight& w, std::int64_t row, float* out) noexcept { cpu::gather(w.panels(), row, out); }
+  static void rms_norm(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept {
+    Isa::kernels().rms_norm(x, weight, eps, n, out);
+  }
+  static void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept {
+    Isa::kernels().layer_norm(x, weight, bias, eps, n, out);
+  }
+  static void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle style) noexcept {
+    Isa::kernels().rope(head, cos_sin, n, style);
+  }
+  static void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+    Isa::kernels().store(k, v, page, slot, index);
+  }
+  static void attend(const AttentionJob& job) noexcept { Isa::kernels().attend(job); }
+  static void gate(Activation act, const float* gate, const float* up, std::int64_t n, float* out) noexcept {
+    Isa::kernels().gate(act, gate, up, n, out);
+  }
+  static void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().activate(act, x, n, out); }
+  static void add(const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().add(x, n, out); }
+};
+
+static_assert(Backend<Cpu<>>);
+
+/// f(Cpu<Isa>{}) for the best instruction set of this machine; f is instantiated for each.
+template <class F>
+decltype(auto) with_best_cpu(F&& f) {
+#if WEFT_CPU_X86
+  const cpu::Level level = cpu::best_level();
+  if (level == cpu::Level::avx512_vnni) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
+  if (level == cpu::Level::avx2) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
+#endif
+  return std::forward<F>(f)(Cpu<cpu::Scalar>{});
+}
+
+/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni" or "best". Error(unsupported) when the machine or
+/// the build lacks it, Error(argument) when there is no such name.
+template <class F>
+decltype(auto) with_cpu(std::string_view name, F&& f) {
+  if (name == "best" || name == "cpu") return with_best_cpu(std::forward<F>(f));
+  if (name != "scalar" && name != "avx2" && name != "avx512-vnni")
+    fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected best, scalar, avx2 or avx512-vnni");
+#if WEFT_CPU_X86
+  if (name == "avx2" && Cpu<cpu::Avx2>::available()) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
+  if (name == "avx512-vnni" && Cpu<cpu::Avx512Vnni>::available()) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
+#endif
+  if (name != "scalar") fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ", cpu::best_kernels().name);
+  return std::forward<F>(f)(Cpu<cpu::Scalar>{});
+}
+
+}  // namespace weft

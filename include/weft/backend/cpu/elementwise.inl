@@ -1,0 +1,180 @@
+// Norms, rotation, quantisation of activations, gates, and writing to the KV cache: loops over 16 lanes.
+// Included inside a target region and the namespace of an instruction set.
+
+/// sum over i of f(i), in 4 interleaved sums of chunks of 16, then a fixed tree. squares: of (x - mean)^2, else of x.
+template <bool squares>
+inline float sum_of(const float* x, std::int64_t n, float mean) noexcept {
+  F acc[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
+  const F m = set(mean);
+  for (std::int64_t k = 0; k < n; k += 64) {
+    WEFT_UNROLL for (int s = 0; s < 4; ++s) {
+      const std::int64_t left = n - k - 16 * s;
+      if (left <= 0) break;
+      if (left >= 16) {
+        const F v = load(x + k + 16 * s);
+        acc[s] = squares ? fma(sub(v, m), sub(v, m), acc[s]) : add(acc[s], v);
+      } else {
+        float padded[16];  // x where it exists, else the mean: adds nothing to a sum of squares
+        store(padded, squares ? m : set(0.0f));
+        for (std::int64_t i = 0; i < left; ++i) padded[i] = x[k + 16 * s + i];
+        const F v = load(padded);
+        acc[s] = squares ? fma(sub(v, m), sub(v, m), acc[s]) : add(acc[s], v);
+      }
+    }
+  }
+  return sum_of_lanes(add(add(acc[0], acc[1]), add(acc[2], acc[3])));
+}
+
+inline void rms_norm(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept {
+  const float mean_square = sum_of<true>(x, n, 0.0f) / static_cast<float>(n);
+  const F scale = set(1.0f / std::sqrt(mean_square + eps));
+  std::int64_t k = 0;
+  for (; k + 16 <= n; k += 16) store(out + k, mul(mul(load(x + k), scale), load(weight + k)));
+  if (k < n) store_some(out + k, mul(mul(load_some(x + k, n - k), scale), load_some(weight + k, n - k)), n - k);
+}
+
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept {
+  const float mean = sum_of<false>(x, n, 0.0f) / static_cast<float>(n);
+  const float variance = sum_of<true>(x, n, mean) / static_cast<float>(n);
+  const F m = set(mean), scale = set(1.0f / std::sqrt(variance + eps));
+  for (std::int64_t k = 0; k < n; k += 16) {
+    const std::int64_t left = n - k;
+    const bool whole = left >= 16;
+    const F v = mul(sub(whole ? load(x + k) : load_some(x + k, left), m), scale);
+    const F w = whole ? load(weight + k) : load_some(weight + k, left);
+    const F b = bias == nullptr ? set(0.0f) : whole ? load(bias + k) : load_some(bias + k, left);
+    const F r = fma(v, w, b);
+    whole ? store(out + k, r) : store_some(out + k, r, left);
+  }
+}
+
+inline void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle style) noexcept {
+  const std::int64_t half = n / 2;
+  const float *cosines = cos_sin, *sines = cos_sin + half;
+  for (std::int64_t k = 0; k < half; k += 16) {
+    const std::int64_t left = half - k;
+    const bool whole = left >= 16;
+    const F c = whole ? load(cosines + k) : load_some(cosines + k, left);
+    const F s = whole ? load(sines + k) : load_some(sines + k, left);
+    F a, b;  // a pair rotates: (a c - b s, b c + a s)
+    if (style == RopeStyle::half) {
+      a = whole ? load(head + k) : load_some(head + k, left);
+      b = whole ? load(head + half + k) : load_some(head + half + k, left);
+    } else {
+      float pairs[32] = {};
+      const float* in = head + 2 * k;
+      if (!whole) {
+        for (std::int64_t i = 0; i < 2 * left; ++i) pairs[i] = in[i];
+        in = pairs;
+      }
+      WEFT_UNROLL for (int i = 0; i < Part::count; ++i)
+          Part::unzip(Part::load(in + 2 * i * Part::lanes), Part::load(in + (2 * i + 1) * Part::lanes), a.p[i], b.p[i]);
+    }
+    const F x = fma(a, c, negate(mul(b, s)));
+    const F y = fma(b, c, mul(a, s));
+    if (style == RopeStyle::half) {
+      whole ? store(head + k, x) : store_some(head + k, x, left);
+      whole ? store(head + half + k, y) : store_some(head + half + k, y, left);
+    } else {
+      float pairs[32];
+      float* to = whole ? head + 2 * k : pairs;
+      WEFT_UNROLL for (int i = 0; i < Part::count; ++i) {
+        Part::Pf low, high;
+        Part::zip(x.p[i], y.p[i], low, high);
+        Part::store(to + 2 * i * Part::lanes, low);
+        Part::store(to + (2 * i + 1) * Part::lanes, high);
+      }
+      if (!whole)
+        for (std::int64_t i = 0; i < 2 * left; ++i) head[2 * k + i] = pairs[i];
+    }
+  }
+}
+
+/// One block of 32. The largest magnitude is found on the bits, which order like the magnitudes and put NaN above infinity.
+WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
+  constexpr std::int32_t infinity = 0x7f800000;
+  const I magnitude = iset(0x7fffffff);
+  const std::int32_t top = highest(imax(iand(as_int(a), magnitude), iand(as_int(b), magnitude)));
+  float d = std::bit_cast<float>(top) / 127.0f, inverse = 0.0f;
+  if (top < infinity && d >= 0x1p-126f) {
+    inverse = 1.0f / d;
+  } else {  // not finite; or so small that d would be subnormal: taken as 0
+    d = top >= infinity ? std::bit_cast<float>(0x7fc00000) : 0.0f;
+    a = b = set(0.0f);
+  }
+  const I qa = round(mul(a, set(inverse))), qb = round(mul(b, set(inverse)));
+  store_bytes(out.q, qa);
+  store_bytes(out.q + 16, qb);
+  out.q_half_sum[0] = sum(qa);
+  out.q_half_sum[1] = sum(qb);
+  out.q_sum = out.q_half_sum[0] + out.q_half_sum[1];
+  out.d = d;
+  out.sum = d * static_cast<float>(out.q_sum);
+  out.half_sum[0] = d * static_cast<float>(out.q_half_sum[0]);
+  out.half_sum[1] = d * static_cast<float>(out.q_half_sum[1]);
+  out.unused = 0;
+}
+
+inline void quantise(const float* x, std::int64_t n, std::byte* out) noexcept {
+  auto* blocks = reinterpret_cast<QuantBlock*>(out);
+  for (std::int64_t k = 0; k < n; k += 32, ++blocks) {
+    const std::int64_t left = n - k;
+    if (left >= 32)
+      quantise_block(load(x + k), load(x + k + 16), *blocks);
+    else
+      quantise_block(load_some(x + k, left < 16 ? left : 16), load_some(x + k + 16, left < 16 ? 0 : left - 16), *blocks);
+  }
+}
+
+/// out[i] = act(x[i]) * up[i], or act(x[i]) when up is null.
+template <Activation act>
+inline void activate_by(const float* x, const float* up, std::int64_t n, float* out) noexcept {
+  std::int64_t k = 0;
+  for (; k + 16 <= n; k += 16) {
+    const F r = apply<act>(load(x + k));
+    store(out + k, up == nullptr ? r : mul(r, load(up + k)));
+  }
+  if (k == n) return;
+  const F r = apply<act>(load_some(x + k, n - k));
+  store_some(out + k, up == nullptr ? r : mul(r, load_some(up + k, n - k)), n - k);
+}
+
+inline void gate(Activation act, const float* x, const float* up, std::int64_t n, float* out) noexcept {
+  switch (act) {
+    case Activation::silu: return activate_by<Activation::silu>(x, up, n, out);
+    case Activation::gelu: return activate_by<Activation::gelu>(x, up, n, out);
+    case Activation::gelu_tanh: return activate_by<Activation::gelu_tanh>(x, up, n, out);
+    case Activation::relu: return activate_by<Activation::relu>(x, up, n, out);
+  }
+}
+
+inline void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept { gate(act, x, nullptr, n, out); }
+
+inline void add(const float* x, std::int64_t n, float* out) noexcept {
+  std::int64_t k = 0;
+  for (; k + 16 <= n; k += 16) store(out + k, add(load(out + k), load(x + k)));
+  for (; k < n; ++k) out[k] += x[k];
+}
+
+/// K: a column of [head_dim, 16]; V: a row of [16, head_dim].
+inline void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+  const std::int64_t size = static_cast<std::int64_t>(bytes_per_value(slot.type));
+  for (std::int64_t d = 0; d < slot.head_dim; d += 16) {
+    const std::int64_t left = slot.head_dim - d < 16 ? slot.head_dim - d : 16;
+    const F kd = left == 16 ? load(k + d) : load_some(k + d, left);
+    const F vd = left == 16 ? load(v + d) : load_some(v + d, left);
+    std::byte kb[64], vb[64];
+    if (slot.type == KvType::f16) {
+      store_f16(kb, kd);
+      store_f16(vb, vd);
+    } else {
+      std::memcpy(kb, k + d, static_cast<std::size_t>(left) * 4);
+      std::memcpy(vb, v + d, static_cast<std::size_t>(left) * 4);
+    }
+    std::byte* column = page + slot.k_offset + static_cast<std::size_t>((d * page_positions + index) * size);
+    for (std::int64_t i = 0; i < left; ++i)
+      std::memcpy(column + i * page_positions * size, kb + i * size, static_cast<std::size_t>(size));
+    std::byte* row = page + slot.v_offset + static_cast<std::size_t>((index * slot.head_dim + d) * size);
+    std::memcpy(row, vb, static_cast<std::size_t>(left * size));
+  }
+}

@@ -1,0 +1,73 @@
+// The table of kernels that each instruction set fills, and which sets this machine has.
+//
+// Every set runs the same sequence of operations in every lane, so all give the same bits (matmul.inl, attention.inl,
+// elementwise.inl are compiled once per set, inside its target region).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "weft/backend/concept.hpp"
+#include "weft/backend/cpu/weight.hpp"
+#include "weft/core/config.hpp"
+
+#if defined(__x86_64__)
+#define WEFT_CPU_X86 1
+#else
+#define WEFT_CPU_X86 0
+#endif
+
+namespace weft::cpu {
+
+/// 32 activations rounded to 8 bits: x = d * q with d = max|x| / 127. One cache line. A block with a value that is not
+/// finite has q = 0 and d = NaN, so that whatever it multiplies is NaN.
+struct QuantBlock {
+  std::int8_t q[32];
+  float d;
+  float sum;                ///< d * (sum of q)
+  float half_sum[2];        ///< d * (sum of q over columns 0-15, 16-31)
+  std::int32_t q_sum;       ///< sum of q
+  std::int32_t q_half_sum[2];
+  std::int32_t unused;
+};
+static_assert(sizeof(QuantBlock) == 64);
+
+/// Plain functions on plain pointers; concept.hpp says what each does.
+struct Kernels {
+  std::string_view name;
+  void (*matmul)(const Panels&, std::int64_t begin, std::int64_t end, const Operand&, std::int64_t rows, float* out,
+                 std::int64_t stride) noexcept;
+  void (*quantise)(const float* x, std::int64_t n, std::byte* out) noexcept;
+  void (*rms_norm)(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept;
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept;
+  void (*rope)(float* head, const float* cos_sin, std::int64_t n, RopeStyle) noexcept;
+  void (*store)(const float* k, const float* v, std::byte* page, const KvSlot&, std::int64_t index) noexcept;
+  void (*attend)(const AttentionJob&) noexcept;
+  void (*gate)(Activation, const float* gate, const float* up, std::int64_t n, float* out) noexcept;
+  void (*activate)(Activation, const float* x, std::int64_t n, float* out) noexcept;
+  void (*add)(const float* x, std::int64_t n, float* out) noexcept;
+};
+
+const Kernels& scalar_kernels() noexcept;
+#if WEFT_CPU_X86
+const Kernels& avx2_kernels() noexcept;    ///< AVX2, FMA and F16C
+const Kernels& avx512_kernels() noexcept;  ///< AVX-512 F, BW, DQ, VL and VNNI
+#endif
+
+enum class Level : std::uint8_t { scalar, avx2, avx512_vnni };
+/// The best set that this processor has and this operating system saves.
+Level best_level() noexcept;
+/// The kernels of best_level().
+const Kernels& best_kernels() noexcept;
+
+}  // namespace weft::cpu
+
+#ifndef WEFT_COMPILED
+#include "weft/backend/cpu/kernels.ipp"
+#include "weft/backend/cpu/scalar.ipp"
+#if WEFT_CPU_X86
+#include "weft/backend/cpu/avx2.ipp"
+#include "weft/backend/cpu/avx512.ipp"
+#endif
+#endif

@@ -1,0 +1,59 @@
+// What the processor can do, and the table for the best of it.
+#pragma once
+
+#include "weft/backend/cpu/kernels.hpp"
+#if WEFT_CPU_X86
+#include <cpuid.h>
+#endif
+
+namespace weft::cpu {
+
+#if WEFT_CPU_X86
+namespace detail {
+
+/// Which register states the operating system saves (XCR0); 0 when it saves none.
+inline std::uint32_t saved_states() noexcept {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned osxsave = 1u << 27;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & osxsave) == 0) return 0;
+  std::uint32_t low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+inline Level detect_level() noexcept {
+  constexpr std::uint32_t ymm_state = 0x06, zmm_state = 0xe6;
+  constexpr unsigned fma = 1u << 12, f16c = 1u << 29, avx2 = 1u << 5;
+  constexpr unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
+  constexpr unsigned vnni = 1u << 11;
+  const std::uint32_t states = saved_states();
+  unsigned a = 0, b = 0, c = 0, d = 0, c1 = 0;
+  if ((states & ymm_state) != ymm_state || __get_cpuid(1, &a, &b, &c1, &d) == 0) return Level::scalar;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return Level::scalar;
+  if ((c1 & fma) == 0 || (c1 & f16c) == 0 || (b & avx2) == 0) return Level::scalar;
+  const bool has_avx512 = (states & zmm_state) == zmm_state && (b & avx512) == avx512 && (c & vnni) != 0;
+  return has_avx512 ? Level::avx512_vnni : Level::avx2;
+}
+
+}  // namespace detail
+#endif
+
+WEFT_INLINE Level best_level() noexcept {
+#if WEFT_CPU_X86
+  static const Level level = detail::detect_level();
+  return level;
+#else
+  return Level::scalar;
+#endif
+}
+
+WEFT_INLINE const Kernels& best_kernels() noexcept {
+#if WEFT_CPU_X86
+  const Level level = best_level();
+  if (level == Level::avx512_vnni) return avx512_kernels();
+  if (level == Level::avx2) return avx2_kernels();
+#endif
+  return scalar_kernels();
+}
+
+}  // namespace weft::cpu

@@ -1,0 +1,239 @@
+// Products of packed weights and activations: one tile template per format for every number of rows of activations.
+//
+// A tile is 16 weight rows (lane = row) times T rows of activations. Per lane the order of operations is the columns' order and
+// nothing else: a row of results has the same bits whatever T is. H: how many registers of the 16 lanes a pass works on.
+// Bytes to read: the panel, once per block of activation rows, which are few enough to stay in the L2 cache.
+// Included inside a target region and the namespace of an instruction set.
+
+/// acc[h][t] += what block b of the panel adds, per 32 columns: fma(dot, d_w d_x, acc), then fma(m, d_x sum(q_x), acc).
+template <bool with_min>
+struct Q4 {
+  template <int T, int H>
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+    const std::byte* pair = panel + (b >> 1) * 576;
+    const std::byte* q = (with_min ? panel + b * 320 : pair + (b & 1) * 256) + part * Part::lanes * 4;
+    const std::byte* scales = (with_min ? panel + b * 320 + 256 : pair + 512 + (b & 1) * 32) + part * Part::lanes * 2;
+    Part::Nibbles s[H][T];
+    WEFT_UNROLL for (int h = 0; h < H; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) s[h][t] = Part::nibbles_start();
+    WEFT_UNROLL for (int g = 0; g < 4; ++g) {
+      Part::Pi low[H], high[H];
+      WEFT_UNROLL for (int h = 0; h < H; ++h) {
+        const Part::Pi bits = Part::load_lanes(q + g * 64 + h * Part::lanes * 4);
+        low[h] = Part::low_nibbles(bits);
+        high[h] = Part::high_nibbles(bits);
+      }
+      WEFT_UNROLL for (int t = 0; t < T; ++t) {
+        const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g), c = Part::broadcast(x[t * stride].q + 16 + 4 * g);
+        WEFT_UNROLL for (int h = 0; h < H; ++h)
+          s[h][t] = Part::nibbles_add(Part::nibbles_add(s[h][t], low[h], a), high[h], c);
+      }
+    }
+    WEFT_UNROLL for (int h = 0; h < H; ++h) {
+      const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
+      WEFT_UNROLL for (int t = 0; t < T; ++t) {
+        Part::Pi dot = Part::nibbles_sum(s[h][t]);
+        if constexpr (!with_min) dot = Part::isub(dot, Part::iset(8 * x[t * stride].q_sum));  // q is stored plus 8
+        acc[h][t] = Part::fma(Part::to_float(dot), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
+      }
+      if constexpr (with_min) {
+        const Part::Pf m = Part::load_f16(scales + 32 + h * Part::lanes * 2);
+        WEFT_UNROLL for (int t = 0; t < T; ++t) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
+      }
+    }
+  }
+};
+
+/// Integer dot products of groups [first, first + n) of signed bytes.
+template <int T, int H>
+WEFT_FORCE void dot_bytes(const std::byte* q, int first, int n, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
+  WEFT_UNROLL for (int g = first; g < first + n; ++g) {
+    Part::Signed w[H];
+    WEFT_UNROLL for (int h = 0; h < H; ++h) w[h] = Part::as_signed(Part::load_lanes(q + g * 64 + h * Part::lanes * 4));
+    WEFT_UNROLL for (int t = 0; t < T; ++t) {
+      const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g);
+      WEFT_UNROLL for (int h = 0; h < H; ++h) s[h][t] = Part::signed_add(s[h][t], w[h], a);
+    }
+  }
+}
+
+struct Q8 {
+  template <int T, int H>
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+    const std::byte* pair = panel + (b >> 1) * 1088;
+    const std::byte* scales = pair + 1024 + (b & 1) * 32 + part * Part::lanes * 2;
+    Part::Pi s[H][T];
+    WEFT_UNROLL for (int h = 0; h < H; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) s[h][t] = Part::signed_start(x[t * stride].q_sum);
+    dot_bytes<T, H>(pair + (b & 1) * 512 + part * Part::lanes * 4, 0, 8, x, stride, s);
+    WEFT_UNROLL for (int h = 0; h < H; ++h) {
+      const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
+      WEFT_UNROLL for (int t = 0; t < T; ++t)
+        acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
+    }
+  }
+};
+
+/// int8 with float32 scales, and minima perhaps, per 32 columns or per half of them.
+template <int halves, bool with_min>
+struct Bytes {
+  static constexpr int block_bytes = 512 + 64 * halves * (with_min ? 2 : 1);
+
+  template <int T, int H>
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+    const std::byte* q = panel + b * block_bytes + part * Part::lanes * 4;
+    for (int i = 0; i < halves; ++i) {
+      Part::Pi s[H][T];
+      WEFT_UNROLL for (int h = 0; h < H; ++h)
+        WEFT_UNROLL for (int t = 0; t < T; ++t)
+          s[h][t] = Part::signed_start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
+      dot_bytes<T, H>(q, i * 4, 8 / halves, x, stride, s);
+      WEFT_UNROLL for (int h = 0; h < H; ++h) {
+        const std::byte* scale = q + 512 + i * 64 + h * Part::lanes * 4;
+        const Part::Pf d = Part::as_float(Part::load_lanes(scale));
+        WEFT_UNROLL for (int t = 0; t < T; ++t)
+          acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
+        if constexpr (with_min) {
+          const Part::Pf m = Part::as_float(Part::load_lanes(scale + 64 * halves));
+          WEFT_UNROLL for (int t = 0; t < T; ++t)
+            acc[h][t] = Part::fma(m, Part::set(halves == 1 ? x[t * stride].sum : x[t * stride].half_sum[i]), acc[h][t]);
+        }
+      }
+    }
+  }
+};
+
+/// `rows`: how many of the 16 weight rows exist.
+WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) {
+  if (rows >= panel_rows) return Part::store(out + part * Part::lanes, a);
+  float lanes[Part::lanes];
+  Part::store(lanes, a);
+  for (int i = 0; i < Part::lanes && part * Part::lanes + i < rows; ++i) out[part * Part::lanes + i] = lanes[i];
+}
+
+template <class Format, int T>
+[[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x, std::int64_t stride, float* out,
+                                   std::int64_t out_stride, std::int64_t rows) noexcept {
+  constexpr int H = Part::registers / T >= Part::count ? Part::count : 1;
+  for (int part = 0; part < Part::count; part += H) {
+    Part::Pf acc[H][T];
+    WEFT_UNROLL for (int h = 0; h < H; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[h][t] = Part::set(0.0f);
+    for (std::int64_t b = 0; b < blocks; ++b) Format::template step<T, H>(panel, b, part, x + b, stride, acc);
+    WEFT_UNROLL for (int h = 0; h < H; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
+  }
+}
+
+// Weights that are numbers: what one register of a column is.
+struct AsF32 {
+  static constexpr int bytes = 4;
+  WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::as_float(Part::load_lanes(p)); }
+};
+struct AsF16 {
+  static constexpr int bytes = 2;
+  WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::load_f16(p); }
+};
+struct AsBf16 {
+  static constexpr int bytes = 2;
+  WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::load_bf16(p); }
+};
+
+/// out[t] = sum over k of column k (16 values) times x[t][k]: four sums of k mod 4, then (0 + 1) + (2 + 3). A tile that has no
+/// registers for four at a time takes several passes over the columns, each column in one of them.
+template <class V, int T>
+WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const float* const (&x)[T], F (&out)[T]) {
+  constexpr int H = Part::count, step = 16 * V::bytes;
+  constexpr int together = T * H <= 2 ? 4 : T * H <= 4 ? 2 : 1;
+  Part::Pf sums[4][H][T];
+  for (int first = 0; first < 4; first += together) {
+    Part::Pf acc[together][H][T];
+    WEFT_UNROLL for (int s = 0; s < together; ++s)
+      WEFT_UNROLL for (int h = 0; h < H; ++h)
+        WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::set(0.0f);
+    std::int64_t k = first;
+    for (; k + together <= n; k += 4)
+      WEFT_UNROLL for (int s = 0; s < together; ++s)
+        WEFT_UNROLL for (int h = 0; h < H; ++h) {
+          const Part::Pf w = V::load(columns + (k + s) * step + h * Part::lanes * V::bytes);
+          WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, Part::set(x[t][k + s]), acc[s][h][t]);
+        }
+    if constexpr (together > 1) {
+      WEFT_UNROLL for (int s = 0; s < together; ++s)
+        if (k + s < n)
+          WEFT_UNROLL for (int h = 0; h < H; ++h) {
+            const Part::Pf w = V::load(columns + (k + s) * step + h * Part::lanes * V::bytes);
+            WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, Part::set(x[t][k + s]), acc[s][h][t]);
+          }
+    }
+    WEFT_UNROLL for (int s = 0; s < together; ++s)
+      WEFT_UNROLL for (int h = 0; h < H; ++h)
+        WEFT_UNROLL for (int t = 0; t < T; ++t) sums[first + s][h][t] = acc[s][h][t];
+  }
+  WEFT_UNROLL for (int h = 0; h < H; ++h)
+    WEFT_UNROLL for (int t = 0; t < T; ++t)
+      out[t].p[h] = Part::add(Part::add(sums[0][h][t], sums[1][h][t]), Part::add(sums[2][h][t], sums[3][h][t]));
+}
+
+template <class V, int T>
+[[gnu::noinline]] inline void number_tile(const std::byte* panel, std::int64_t cols, const float* x, float* out, std::int64_t out_stride,
+                                          std::int64_t rows) noexcept {
+  const float* inputs[T];
+  for (int t = 0; t < T; ++t) inputs[t] = x + t * cols;
+  F sums[T];
+  dot_columns<V, T>(panel, cols, inputs, sums);
+  WEFT_UNROLL for (int t = 0; t < T; ++t)
+    WEFT_UNROLL for (int h = 0; h < Part::count; ++h) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
+}
+
+/// One tile of T rows of activations, from row r.
+template <class Format, int T>
+WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out, std::int64_t stride, std::int64_t rows) {
+  if constexpr (requires { Format::bytes; }) {
+    number_tile<Format, T>(panel, w.cols, x.values + r * x.cols, out + r * stride, stride, rows);
+  } else {
+    const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
+    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, out + r * stride, stride, rows);
+  }
+}
+
+template <class Format>
+inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out, std::int64_t stride) noexcept {
+  constexpr std::int64_t cache = 192 * 1024;  // what a block of activations may take of the L2 cache
+  constexpr bool numbers = requires { Format::bytes; };
+  const std::int64_t row_bytes = numbers ? w.cols * 4 : (w.cols + 31) / 32 * 64;
+  std::int64_t together = row_bytes > 0 ? cache / row_bytes / 8 * 8 : rows;
+  if (together < 8) together = 8;
+  for (std::int64_t first = 0; first < rows; first += together) {
+    const std::int64_t last = first + together < rows ? first + together : rows;
+    for (std::int64_t p = begin; p < end; ++p) {
+      const std::byte* panel = w.data + static_cast<std::size_t>(p) * w.stride;
+      const std::int64_t exist = w.rows - p * panel_rows;
+      float* to = out + p * panel_rows;
+      std::int64_t r = first;
+      if constexpr (Part::max_tile >= 8)
+        for (; r + 8 <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist);
+      if constexpr (Part::max_tile >= 4)
+        for (; r + 4 <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist);
+      if constexpr (Part::max_tile >= 2)
+        for (; r + 2 <= last; r += 2) any_tile<Format, 2>(w, panel, x, r, to, stride, exist);
+      for (; r < last; ++r) any_tile<Format, 1>(w, panel, x, r, to, stride, exist);
+    }
+  }
+}
+
+inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
+                   std::int64_t stride) noexcept {
+  switch (w.packing) {
+    case Packing::q4_0: return multiply<Q4<false>>(w, begin, end, x, rows, out, stride);
+    case Packing::q4_1: return multiply<Q4<true>>(w, begin, end, x, rows, out, stride);
+    case Packing::q8_0: return multiply<Q8>(w, begin, end, x, rows, out, stride);
+    case Packing::i8: return multiply<Bytes<1, false>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_min: return multiply<Bytes<1, true>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_half: return multiply<Bytes<2, false>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_half_min: return multiply<Bytes<2, true>>(w, begin, end, x, rows, out, stride);
+    case Packing::f16: return multiply<AsF16>(w, begin, end, x, rows, out, stride);
+    case Packing::bf16: return multiply<AsBf16>(w, begin, end, x, rows, out, stride);
+    case Packing::f32: return multiply<AsF32>(w, begin, end, x, rows, out, stride);
+  }
+}

@@ -1,0 +1,196 @@
+// Bodies of weight.hpp: from the blocks of a file to panels, and single rows back to floats.
+#pragma once
+
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "weft/backend/cpu/weight.hpp"
+#include "weft/core/config.hpp"
+#include "weft/core/error.hpp"
+#include "weft/quant/float16.hpp"
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#if defined(__clang__)
+#pragma float_control(push)
+#pragma clang fp contract(off)
+#else
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+namespace weft::cpu {
+namespace detail {
+
+inline std::uint16_t load_u16(const std::byte* p) noexcept {
+  std::uint16_t value;
+  std::memcpy(&value, p, 2);
+  return value;
+}
+inline float load_f32(const std::byte* p) noexcept {
+  float value;
+  std::memcpy(&value, p, 4);
+  return value;
+}
+inline float load_half(const std::byte* p) noexcept { return f16_to_f32(load_u16(p)); }
+
+/// Where block b of a panel keeps its weights, and its d; m follows d at 16 times d's size.
+struct BlockPlace {
+  std::size_t q = 0;
+  std::size_t d = 0;
+};
+constexpr BlockPlace place_of(Packing packing, std::size_t b) noexcept {
+  switch (packing) {
+    case Packing::q4_0: return {b / 2 * 576 + b % 2 * 256, b / 2 * 576 + 512 + b % 2 * 32};
+    case Packing::q4_1: return {b * 320, b * 320 + 256};
+    case Packing::q8_0: return {b / 2 * 1088 + b % 2 * 512, b / 2 * 1088 + 1024 + b % 2 * 32};
+    default: break;
+  }
+  const std::size_t size = panel_bytes(packing, 32);
+  return {b * size, b * size + 512};
+}
+
+/// Groups of 4 bytes of one row into every 64th byte: lane r of each group.
+inline void scatter_groups(const std::byte* row, int groups, std::byte* lane) noexcept {
+  for (int g = 0; g < groups; ++g) std::memcpy(lane + g * 64, row + g * 4, 4);
+}
+
+/// One block of 32 columns of one row (r of 16), in the file's format, into the panel.
+inline void pack_block(Packing packing, const std::byte* block, std::byte* panel, std::size_t b, std::size_t r) noexcept {
+  const BlockPlace place = place_of(packing, b);
+  std::byte* lane = panel + place.q + r * 4;
+  std::byte* d = panel + place.d + r * 2;
+  std::memcpy(d, block, 2);
+  if (packing == Packing::q4_0) {
+    scatter_groups(block + 2, 4, lane);
+  } else if (packing == Packing::q4_1) {
+    std::memcpy(d + 32, block + 2, 2);
+    scatter_groups(block + 4, 4, lane);
+  } else {
+    scatter_groups(block + 2, 8, lane);
+  }
+}
+
+inline const std::byte* row_of(const RawMatrix& raw, std::int64_t row) noexcept {
+  const DTypeInfo& type = info(raw.type);
+  return raw.data + static_cast<std::size_t>(row) * (static_cast<std::size_t>(raw.cols) / type.values * type.bytes);
+}
+
+/// Numbers: column k of 16 rows side by side.
+template <std::size_t size>
+inline void pack_numbers(const RawMatrix& raw, std::int64_t first, std::size_t rows, std::byte* panel) noexcept {
+  const auto cols = static_cast<std::size_t>(raw.cols);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
+    for (std::size_t k = 0; k < cols; ++k) std::memcpy(panel + (k * 16 + r) * size, row + k * size, size);
+  }
+}
+
+inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first, std::size_t rows, std::byte* panel) noexcept {
+  if (packing == Packing::f32) return pack_numbers<4>(raw, first, rows, panel);
+  if (packing == Packing::f16 || packing == Packing::bf16) return pack_numbers<2>(raw, first, rows, panel);
+  const DTypeInfo& type = info(raw.type);
+  const std::size_t blocks = static_cast<std::size_t>(raw.cols) / type.values;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
+    for (std::size_t b = 0; b < blocks; ++b) pack_block(packing, row + b * type.bytes, panel, b, r);
+  }
+}
+
+inline void gather_block(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, float* out) noexcept {
+  const BlockPlace place = place_of(packing, b);
+  const bool halves_of_bytes = packing == Packing::q4_0 || packing == Packing::q4_1;
+  const std::byte* lane = panel + place.q + r * 4;
+  const std::byte* d = panel + place.d + r * 2;
+  for (std::size_t k = 0; k < 32; ++k) {
+    if (halves_of_bytes) {
+      const auto byte = static_cast<unsigned>(lane[k % 16 / 4 * 64 + k % 4]);
+      const auto nibble = static_cast<int>(k < 16 ? byte & 15u : byte >> 4);
+      out[k] = packing == Packing::q4_0 ? load_half(d) * static_cast<float>(nibble - 8)
+                                        : load_half(d) * static_cast<float>(nibble) + load_half(d + 32);
+    } else {
+      const auto q = static_cast<std::int8_t>(lane[k / 4 * 64 + k % 4]);
+      if (packing == Packing::q8_0) {
+        out[k] = load_half(d) * static_cast<float>(q);
+      } else {
+        const bool half = packing == Packing::i8_half || packing == Packing::i8_half_min;
+        const bool with_min = packing == Packing::i8_min || packing == Packing::i8_half_min;
+        const std::byte* scale = panel + place.d + r * 4 + (half ? k / 16 * 64 : 0);
+        out[k] = load_f32(scale) * static_cast<float>(q);
+        if (with_min) out[k] += load_f32(scale + (half ? 128 : 64));
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
+  switch (raw.type) {
+    case DType::q4_0: return Packing::q4_0;
+    case DType::q4_1: return Packing::q4_1;
+    case DType::q8_0: return Packing::q8_0;
+    case DType::f16: return Packing::f16;
+    case DType::bf16: return Packing::bf16;
+    case DType::f32: return Packing::f32;
+    default: break;
+  }
+  const DTypeInfo* type = find_dtype(raw.type);
+  fail(ErrorKind::unsupported, "tensor '", raw.name, "' has type ", type != nullptr ? std::string(type->name) : std::to_string(static_cast<int>(raw.type)),
+       ", which the CPU backend cannot multiply by; supported: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+}
+
+WEFT_INLINE void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end, std::byte* out) {
+  const std::size_t size = panel_bytes(packing, raw.cols);
+  for (std::int64_t p = begin; p < end; ++p) {
+    const std::int64_t left = raw.rows - p * panel_rows;
+    std::byte* panel = out + static_cast<std::size_t>(p) * size;
+    std::memset(panel, 0, size);
+    detail::pack_panel(raw, packing, p * panel_rows, static_cast<std::size_t>(left < panel_rows ? left : panel_rows), panel);
+  }
+}
+
+WEFT_INLINE std::shared_ptr<std::byte> allocate_panels(std::size_t bytes) {
+  constexpr std::size_t huge_page = std::size_t{2} << 20;
+  const auto alignment = static_cast<std::align_val_t>(bytes >= huge_page ? huge_page : 64);
+  auto* memory = static_cast<std::byte*>(::operator new(bytes > 0 ? bytes : 1, alignment));
+#if defined(__linux__)
+  if (bytes >= huge_page) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
+}
+
+WEFT_INLINE Weight pack(const RawMatrix& raw) {
+  const Packing packing = packing_of(raw);
+  const auto values = static_cast<std::int64_t>(info(raw.type).values);
+  if (raw.rows < 0 || raw.cols < 0 || raw.cols % values != 0)
+    fail(ErrorKind::shape, "tensor '", raw.name, "' has shape [", raw.rows, ", ", raw.cols, "], but a row of type ", name(raw.type),
+         " must be a whole number of blocks of ", values);
+  const std::int64_t panels = (raw.rows + panel_rows - 1) / panel_rows;
+  auto bytes = allocate_panels(static_cast<std::size_t>(panels) * panel_bytes(packing, raw.cols));
+  pack_panels(raw, packing, 0, panels, bytes.get());
+  return {std::move(bytes), packing, raw.rows, raw.cols};
+}
+
+WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept {
+  const std::byte* panel = w.data + static_cast<std::size_t>(row / panel_rows) * w.stride;
+  const auto r = static_cast<std::size_t>(row % panel_rows);
+  const auto cols = static_cast<std::size_t>(w.cols);
+  for (std::size_t k = 0; !quantises(w.packing) && k < cols; ++k) {
+    const std::size_t i = k * 16 + r;
+    if (w.packing == Packing::f32) out[k] = detail::load_f32(panel + i * 4);
+    if (w.packing == Packing::f16) out[k] = detail::load_half(panel + i * 2);
+    if (w.packing == Packing::bf16) out[k] = bf16_to_f32(detail::load_u16(panel + i * 2));
+  }
+  for (std::size_t b = 0; quantises(w.packing) && b < cols / 32; ++b) detail::gather_block(w.packing, panel, b, r, out + b * 32);
+}
+
+}  // namespace weft::cpu
+
+#if defined(__clang__)
+#pragma float_control(pop)
+#else
+#pragma GCC pop_options
+#endif

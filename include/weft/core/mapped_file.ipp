@@ -1,0 +1,109 @@
+// Definitions of core/mapped_file.hpp.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <system_error>
+
+#include "weft/core/error.hpp"
+#include "weft/core/mapped_file.hpp"
+
+#if !defined(WEFT_NO_MMAP) && __has_include(<sys/mman.h>) && __has_include(<unistd.h>)
+#define WEFT_HAS_MMAP 1
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#else
+#define WEFT_HAS_MMAP 0
+#endif
+
+namespace weft {
+
+WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  return std::shared_ptr<const MappedFile>(new MappedFile(path));
+}
+
+WEFT_INLINE MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string()) {
+  // The kind is looked at before the file is opened: opening a pipe would wait for its writer.
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  using std::filesystem::file_type;
+  if (status.type() == file_type::not_found)
+    fail(ErrorKind::file, path_, ": no such file; check the path (it is relative to the working directory unless absolute)");
+  if (status.type() == file_type::directory)
+    fail(ErrorKind::file, path_, ": is a folder, expected a file; name the file inside it");
+  if (status.type() == file_type::none)
+    fail(ErrorKind::file, path_, ": cannot be looked at (", error.message(), "); check the permissions of its folders");
+  if (status.type() != file_type::regular)
+    fail(ErrorKind::file, path_, ": is a device, pipe or socket, expected a regular file; copy its contents to a file first");
+#if WEFT_HAS_MMAP
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    fail(ErrorKind::file, path_, ": cannot be opened (", std::strerror(errno), "); check its permissions");
+  const bool mapped = map(descriptor);
+  ::close(descriptor);
+  if (mapped) return;
+#endif
+  read();
+}
+
+WEFT_INLINE bool MappedFile::map([[maybe_unused]] int descriptor) noexcept {
+#if WEFT_HAS_MMAP
+  struct stat state {};
+  if (::fstat(descriptor, &state) != 0 || !S_ISREG(state.st_mode) || state.st_size < 0) return false;
+  const auto size = static_cast<std::uint64_t>(state.st_size);
+  if (size == 0 || size > std::numeric_limits<std::size_t>::max()) return false;  // mmap refuses a length of 0
+  void* const start = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (start == MAP_FAILED) return false;
+  data_ = static_cast<const std::byte*>(start);
+  size_ = static_cast<std::size_t>(size);
+  is_mapped_ = true;
+  return true;
+#else
+  return false;
+#endif
+}
+
+WEFT_INLINE void MappedFile::read() {
+  std::ifstream stream(path_, std::ios::binary | std::ios::ate);
+  const auto end = stream ? static_cast<std::streamoff>(stream.tellg()) : std::streamoff(-1);
+  if (end < 0) fail(ErrorKind::file, path_, ": cannot be opened for reading; check its permissions");
+  if (static_cast<std::uint64_t>(end) > std::numeric_limits<std::size_t>::max() / 2)
+    fail(ErrorKind::file, path_, ": has ", end, " bytes, more than this system can address");
+  size_ = static_cast<std::size_t>(end);
+  owned_.reset(new std::byte[size_]);
+  stream.seekg(0);
+  stream.read(reinterpret_cast<char*>(owned_.get()), static_cast<std::streamsize>(size_));
+  if (static_cast<std::size_t>(stream.gcount()) != size_)
+    fail(ErrorKind::file, path_, ": reading stopped after ", stream.gcount(), " of ", size_, " bytes; is the disk all right?");
+  data_ = owned_.get();
+}
+
+WEFT_INLINE MappedFile::~MappedFile() {
+#if WEFT_HAS_MMAP
+  if (is_mapped_) ::munmap(const_cast<std::byte*>(data_), size_);
+#endif
+}
+
+WEFT_INLINE void MappedFile::release([[maybe_unused]] std::span<const std::byte> part) const noexcept {
+#if WEFT_HAS_MMAP && defined(MADV_DONTNEED)
+  // Only for a mapping: on memory of our own MADV_DONTNEED would replace the bytes by zeros.
+  if (!is_mapped_ || part.empty()) return;
+  const auto first = reinterpret_cast<std::uintptr_t>(data_);
+  const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
+  if (begin < first || begin - first > size_ || part.size() > size_ - (begin - first)) return;
+  static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const std::uintptr_t from = (begin + page - 1) / page * page;
+  const std::uintptr_t to = (begin + part.size()) / page * page;
+  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+#endif
+}
+
+}  // namespace weft
+
+#undef WEFT_HAS_MMAP

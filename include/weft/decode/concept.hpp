@@ -1,0 +1,67 @@
+// What decoding needs of a sequence and of a model. Strategies are written against this alone: they never see a cache.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <stop_token>
+#include <type_traits>
+
+#include "weft/core/token.hpp"
+
+namespace weft {
+
+/// A sequence that can be extended, forked and rewound. `append(tokens, {.cancel = stop_token})` runs one pass and
+/// throws Error(cancelled), leaving the sequence as it was, when the token fires.
+template <class S>
+concept DecodableSequence = requires(S& s, const S& c, std::span<const Token> tokens, std::size_t n) {
+  s.append(tokens);
+  { c.logits() } -> std::convertible_to<std::span<const float>>;  // [vocab], for the next token
+  { c.tokens() } -> std::convertible_to<std::span<const Token>>;
+  { c.size() } -> std::convertible_to<std::size_t>;
+  { c.fork() } -> std::same_as<S>;
+  { c.capacity() } -> std::convertible_to<std::size_t>;  // positions it may hold
+  s.rewind(n);
+  s.reserve(n);  // room for n positions, so that appending allocates nothing
+  c.model().vocab_size();
+  { c.model().end_tokens() } -> std::convertible_to<std::span<const Token>>;
+  { c.model().has_tokenizer() } -> std::convertible_to<bool>;
+};
+
+/// A model that generate(model, prompt, ...) and stream(model, prompt, ...) can start from: the function
+/// `make_sequence(model)` is found beside its class and returns a new, empty sequence.
+template <class M>
+concept DecodableModel = requires(const M& model) {
+  { make_sequence(model) } -> DecodableSequence;
+};
+
+class Tokenizer;
+class StreamDecoder;
+
+namespace detail {
+
+template <class Tokenizer>
+struct DecoderOf {
+  using type = StreamDecoder;
+};
+template <class Tokenizer>
+  requires requires { typename Tokenizer::StreamDecoder; }
+struct DecoderOf<Tokenizer> {
+  using type = typename Tokenizer::StreamDecoder;
+};
+
+template <class S>
+using TokenizerOf = std::remove_cvref_t<decltype(std::declval<const S&>().model().tokenizer())>;
+
+/// Appends tokens[i] to *sequences[i], in one pass where `append_each` is found beside the sequence's class.
+template <class S>
+void append_to_each(std::span<S* const> sequences, std::span<const Token> tokens, const std::stop_token& cancel) {
+  if constexpr (requires { append_each(sequences, tokens, cancel); }) {
+    append_each(sequences, tokens, cancel);
+  } else {
+    for (std::size_t i = 0; i < sequences.size(); ++i) sequences[i]->append(tokens.subspan(i, 1), {.cancel = cancel});
+  }
+}
+
+}  // namespace detail
+}  // namespace weft

@@ -1,0 +1,195 @@
+// Definitions of io/hparams.hpp: the getters here, the two builders in hparams_builder.ipp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
+#include "weft/io/hparams.hpp"
+#include "weft/io/hparams_builder.ipp"
+
+namespace weft {
+
+WEFT_INLINE const Hparams::Item* Hparams::look(std::string_view name) const {
+  if (name.empty()) return nullptr;
+  const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), name,
+                                      [this](std::size_t index, std::string_view n) { return std::string_view(items_[index].name) < n; });
+  if (found == sorted_.end() || items_[*found].name != name || std::holds_alternative<Null>(items_[*found].value)) return nullptr;
+  return &items_[*found];
+}
+
+WEFT_INLINE const Hparams::Item* Hparams::find(const Keys& keys) const {
+  const Item* first = nullptr;
+  // All spellings count as understood: a file that has two of them has them for the sake of older readers.
+  for (const Key& key : keys.all())
+    if (const Item* const item = look(is_gguf_ ? key.gguf : key.hf)) {
+      was_read_[static_cast<std::size_t>(item - items_.data())] = true;
+      if (first == nullptr) first = item;
+    }
+  return first;
+}
+
+WEFT_INLINE bool Hparams::has(const Keys& keys) const {
+  const auto all = keys.all();
+  return std::any_of(all.begin(), all.end(), [this](const Key& key) { return look(is_gguf_ ? key.gguf : key.hf) != nullptr; });
+}
+
+WEFT_INLINE std::string Hparams::full_name(std::string_view name) const {
+  return is_gguf_ ? architecture_ + "." + std::string(name) : std::string(name);
+}
+
+WEFT_INLINE std::string Hparams::name_of(const Keys& keys) const {
+  std::string_view first;
+  for (const Key& key : keys.all()) {
+    const std::string_view name = is_gguf_ ? key.gguf : key.hf;
+    if (look(name) != nullptr) return full_name(name);
+    if (first.empty()) first = name;
+  }
+  return first.empty() ? std::string(is_gguf_ ? keys.all().front().hf : keys.all().front().gguf) : full_name(first);
+}
+
+namespace detail {
+
+inline std::string hparam_text(double value) {
+  std::string text = std::to_string(value);
+  if (std::isfinite(value) && (std::fabs(value) >= 1e15 || (value != 0 && std::fabs(value) < 1e-3))) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.9g", value);
+    text = buffer;
+  }
+  return text;
+}
+
+}  // namespace detail
+
+WEFT_INLINE void Hparams::fail_value(const Item& item, std::string_view expected) const {
+  const auto found = std::visit(
+      [](const auto& value) -> std::string {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, Null>) return "null";
+        else if constexpr (std::is_same_v<T, bool>) return detail::concat("the bool ", value);
+        else if constexpr (std::is_same_v<T, double>) return detail::hparam_text(value);
+        else if constexpr (std::is_same_v<T, std::string>) return "the string " + detail::quote(value);
+        else if constexpr (std::is_same_v<T, std::vector<double>>) return detail::concat("a list of ", value.size(), " numbers");
+        else if constexpr (std::is_same_v<T, std::vector<std::string>>) return detail::concat("a list of ", value.size(), " strings");
+        else if constexpr (std::is_same_v<T, Other>) return "a list of mixed or nested items";
+        else return std::to_string(value);
+      },
+      item.value);
+  fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item.name)), " is ", found, ", expected ", expected);
+}
+
+WEFT_INLINE std::optional<std::int64_t> Hparams::find_count(const Keys& keys, std::int64_t min, std::int64_t max) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return std::nullopt;
+  const std::string expected = detail::concat("an integer from ", min, " to ", max);
+  std::int64_t result = 0;
+  if (const auto* exact = std::get_if<std::int64_t>(&item->value)) {
+    result = *exact;
+  } else if (const auto* wide = std::get_if<double>(&item->value); wide != nullptr && !is_gguf_ && detail::is_whole(*wide)) {
+    result = static_cast<std::int64_t>(*wide);  // JSON written by JavaScript or from Python floats
+  } else {
+    fail_value(*item, expected);  // a std::uint64_t is one that does not fit std::int64_t
+  }
+  if (result < min || result > max) fail_value(*item, expected);
+  return result;
+}
+
+WEFT_INLINE std::int64_t Hparams::count(const Keys& keys, std::int64_t min, std::int64_t max) const {
+  if (const auto found = find_count(keys, min, max)) return *found;
+  fail(ErrorKind::format, source_, ": key ", detail::quote(name_of(keys)), " is missing, expected an integer from ", min, " to ", max);
+}
+
+WEFT_INLINE std::vector<std::int64_t> Hparams::find_counts(const Keys& keys, std::int64_t min, std::int64_t max) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return {};
+  const auto* list = std::get_if<std::vector<double>>(&item->value);
+  if (list == nullptr) return {*find_count(keys, min, max)};
+  std::vector<std::int64_t> result;
+  result.reserve(list->size());
+  for (const double value : *list) {
+    if (!item->whole || !detail::is_whole(value) || value < static_cast<double>(min) || value > static_cast<double>(max))
+      fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected integers from ", min, " to ", max);
+    result.push_back(static_cast<std::int64_t>(value));
+  }
+  return result;
+}
+
+WEFT_INLINE std::optional<double> Hparams::find_number(const Keys& keys) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return std::nullopt;
+  double result = std::numeric_limits<double>::quiet_NaN();
+  if (const auto* wide = std::get_if<double>(&item->value)) result = *wide;
+  if (const auto* exact = std::get_if<std::int64_t>(&item->value)) result = static_cast<double>(*exact);
+  if (const auto* natural = std::get_if<std::uint64_t>(&item->value)) result = static_cast<double>(*natural);
+  if (!std::isfinite(result)) fail_value(*item, "a finite number");
+  return result;
+}
+
+WEFT_INLINE double Hparams::number(const Keys& keys) const {
+  if (const auto found = find_number(keys)) return *found;
+  fail(ErrorKind::format, source_, ": key ", detail::quote(name_of(keys)), " is missing, expected a finite number");
+}
+
+WEFT_INLINE std::optional<bool> Hparams::find_boolean(const Keys& keys) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return std::nullopt;
+  const auto* value = std::get_if<bool>(&item->value);
+  if (value == nullptr) fail_value(*item, "true or false");
+  return *value;
+}
+
+WEFT_INLINE std::optional<std::string> Hparams::find_string(const Keys& keys) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return std::nullopt;
+  const auto* value = std::get_if<std::string>(&item->value);
+  if (value == nullptr) fail_value(*item, "a string");
+  return *value;
+}
+
+WEFT_INLINE std::vector<float> Hparams::find_numbers(const Keys& keys) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return {};
+  const auto* list = std::get_if<std::vector<double>>(&item->value);
+  if (list == nullptr) fail_value(*item, "a list of numbers");
+  std::vector<float> result;
+  result.reserve(list->size());
+  for (const double value : *list) {
+    if (!(std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
+      fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item->name)), " holds ", detail::hparam_text(value), ", expected numbers that are finite as floats");
+    result.push_back(static_cast<float>(value));
+  }
+  return result;
+}
+
+WEFT_INLINE std::vector<std::string> Hparams::find_strings(const Keys& keys) const {
+  const Item* const item = find(keys);
+  if (item == nullptr) return {};
+  if (const auto* list = std::get_if<std::vector<std::string>>(&item->value)) return *list;
+  if (const auto* none = std::get_if<std::vector<double>>(&item->value); none != nullptr && none->empty()) return {};
+  fail_value(*item, "a list of strings");
+}
+
+WEFT_INLINE void Hparams::refuse_unread(std::span<const std::string_view> harmless) const {
+  const auto is_harmless = [&](const Item& item) {
+    if (!is_gguf_) {
+      const bool* const flag = std::get_if<bool>(&item.value);
+      const auto* const text = std::get_if<std::string>(&item.value);
+      const auto* const list = std::get_if<std::vector<double>>(&item.value);
+      if (std::holds_alternative<Null>(item.value) || (flag != nullptr && !*flag) || (text != nullptr && text->empty()) || (list != nullptr && list->empty()))
+        return true;
+    }
+    return std::any_of(harmless.begin(), harmless.end(), [&](std::string_view name) {
+      return item.name == name || (item.name.size() > name.size() && item.name.compare(0, name.size(), name) == 0 && item.name[name.size()] == '/');
+    });
+  };
+  for (std::size_t i = 0; i < items_.size(); ++i)
+    if (!was_read_[i] && !is_harmless(items_[i]))
+      fail(ErrorKind::unsupported, source_, ": key ", detail::quote(full_name(items_[i].name)), " is not understood for the architecture ", detail::quote(architecture_),
+           "; it may change what the model computes, so the model is not loaded");
+}
+
+}  // namespace weft

@@ -1,0 +1,35 @@
+// A model file opened and understood, before any weight is packed: the spec, the tensors, the vocabulary, the end tokens.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "weft/core/token.hpp"
+#include "weft/io/raw_tensor.hpp"
+#include "weft/model/spec.hpp"
+#include "weft/model/tensor_names.hpp"
+#include "weft/text/vocabulary.hpp"
+
+namespace weft {
+
+struct ModelFile {
+  Checkpoint tensors;
+  ModelSpec spec;
+  NameScheme names;
+  std::vector<std::string_view> ignored;  ///< ends of tensor names that may stay unread
+  bool tied_head = false;                 ///< the head is the embedding
+  std::optional<Vocabulary> vocabulary;   ///< none in a Hugging Face folder (tokenizer.json is not read yet)
+  std::vector<Token> end_tokens;          ///< generation ends at each of these
+};
+
+/// Opens a GGUF file or a Hugging Face folder (config.json and safetensors), and checks all that can be checked without
+/// reading weights. Throws Error(file, format, unsupported, shape) naming the file and the key or tensor.
+ModelFile open_model_file(const std::filesystem::path& path, std::stop_token stop = {});
+
+}  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/model/model_file.ipp"
+#endif

@@ -1,0 +1,96 @@
+// Cuts the tokens of several sequences into passes of bounded size and runs them on the model's pool.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+
+#include "weft/model/model.hpp"
+
+namespace weft::detail {
+
+/// Tokens of one sequence to run. pages cover positions [first, first + tokens.size()) and may be written.
+struct PassItem {
+  std::span<const Token> tokens;
+  std::int64_t first = 0;
+  std::byte* const* pages = nullptr;
+  KvType kv_type{};
+  float* last_logits = nullptr;  ///< [vocab]: logits after the last token, or null
+  /// Called with (index into tokens, logits) for every token, in order, when set.
+  std::function<void(std::int64_t, std::span<const float>)> every_logits;
+  std::span<const nn::Tap> taps;  ///< rows count from the item's first token
+};
+
+/// One pass over as many rows as fit, starting at token `offset` of item `index`; moves both on.
+template <class B>
+void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem> items, std::size_t& index,
+               std::int64_t& offset, std::stop_token stop) {
+  work.tokens.clear(), work.positions.clear(), work.segments.clear(), work.logit_rows.clear(), work.taps.clear();
+  const auto first_index = index;
+  const auto first_offset = offset;
+  std::int64_t rows = 0;
+  for (; index < items.size() && rows < max_pass_rows; offset = 0, ++index) {
+    const auto& item = items[index];
+    const auto size = static_cast<std::int64_t>(item.tokens.size());
+    const auto count = std::min(size - offset, max_pass_rows - rows);
+    work.segments.push_back({rows, count, item.first + offset, item.pages, item.kv_type});
+    for (std::int64_t i = offset; i < offset + count; ++i) {
+      work.tokens.push_back(item.tokens[static_cast<std::size_t>(i)]);
+      work.positions.push_back(item.first + i);
+      if (item.every_logits)
+        work.logit_rows.push_back({rows + i - offset, nullptr});
+      else if (i + 1 == size && item.last_logits)
+        work.logit_rows.push_back({rows + i - offset, item.last_logits});
+    }
+    for (const auto& tap : item.taps)
+      if (tap.row >= offset && tap.row < offset + count) work.taps.push_back({tap.layer, rows + tap.row - offset, tap.out});
+    rows += count;
+    if (offset + count < size) {
+      offset += count;
+      break;
+    }
+  }
+  nn::Pass pass;
+  pass.rows = rows;
+  pass.redundant = rows <= redundant_rows;
+  pass.scratch = work.scratch(rows, static_cast<std::int64_t>(work.logit_rows.size()));
+  for (std::size_t j = 0; j < work.logit_rows.size(); ++j)
+    if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * model.vocab_size();
+  pass.tokens = work.tokens;
+  pass.positions = work.positions;
+  pass.segments = work.segments;
+  pass.logit_rows = work.logit_rows;
+  pass.taps = work.taps;
+  pass.stop = stop;
+  model.pool().run([&](Team& team) { nn::forward<B>(team, model.program(), pass); });
+  if (pass.cancelled.load()) fail(ErrorKind::cancelled, "the forward pass was cancelled");
+  std::size_t j = 0;
+  for (std::size_t k = 0; k < work.segments.size(); ++k) {
+    const auto& item = items[first_index + k];
+    const auto from = k == 0 ? first_offset : 0;
+    for (auto i = from; i < from + work.segments[k].rows; ++i) {
+      if (item.every_logits)
+        item.every_logits(i, {work.logit_rows[j++].out, static_cast<std::size_t>(model.vocab_size())});
+      else if (item.last_logits && i + 1 == static_cast<std::int64_t>(item.tokens.size()))
+        ++j;
+    }
+  }
+}
+
+/// Runs every item. Throws Error(cancelled), after which the pages of the items hold undefined values at their new positions.
+template <class B>
+void run_items(const Model<B>& model, std::span<const PassItem> items, std::stop_token stop) {
+  auto work = model.workspaces().take();
+  struct PutBack {
+    WorkspaceShelf& shelf;
+    std::unique_ptr<Workspace>& work;
+    ~PutBack() { shelf.put_back(std::move(work)); }
+  } put_back{model.workspaces(), work};
+  std::size_t index = 0;
+  std::int64_t offset = 0;
+  while (index < items.size()) run_chunk<B>(model, *work, items, index, offset, stop);
+}
+
+}  // namespace weft::detail

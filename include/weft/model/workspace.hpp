@@ -1,0 +1,109 @@
+// The scratch memory of one pass, sized once for a model, and a shelf from which concurrent passes take one each.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "weft/core/tensor.hpp"
+#include "weft/core/thread_pool.hpp"
+#include "weft/nn/pass.hpp"
+#include "weft/nn/program.hpp"
+
+namespace weft {
+
+/// Rows that go through the model together; longer batches are cut. Enough that reading the weights costs a small part of
+/// multiplying by them; the bits do not depend on it.
+inline constexpr std::int64_t max_pass_rows = 128;
+/// With so few rows every worker prepares all of them for itself, which is cheaper than a meeting.
+inline constexpr std::int64_t redundant_rows = 2;
+
+/// Extents that the scratch of a model needs.
+struct WorkspaceShape {
+  std::int64_t width = 0, widest = 0, widest_rope = 0, ropes = 0, vocab = 0;
+  std::size_t widest_blocks = 0;
+};
+
+class Workspace {
+ public:
+  Workspace(const WorkspaceShape& shape, int workers) : shape_(shape) {
+    // A slot holds every row for all workers, or redundant_rows for each.
+    slot_rows_ = std::max<std::int64_t>(max_pass_rows, workers * redundant_rows);
+    const auto rows = max_pass_rows;
+    residual_ = Tensor<float, 1>({rows * shape.width});
+    prepared_ = Tensor<float, 1>({slot_rows_ * shape.widest});
+    blocks_ = Tensor<std::byte, 1>({slot_rows_ * static_cast<std::int64_t>(shape.widest_blocks)});
+    for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
+    cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
+    tokens.reserve(static_cast<std::size_t>(rows));
+    positions.reserve(static_cast<std::size_t>(rows));
+    segments.reserve(static_cast<std::size_t>(rows));
+    logit_rows.reserve(static_cast<std::size_t>(rows));
+  }
+
+  /// Scratch for a pass of `rows` rows of which `logit_rows` want logits.
+  nn::Scratch scratch(std::int64_t rows, std::int64_t logit_count) {
+    if (logit_count > 1 || (logit_count == 1 && logits_.size() == 0))
+      if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
+    nn::Scratch s;
+    s.residual = residual_.data();
+    s.prepared = prepared_.data();
+    s.blocks = blocks_.data();
+    s.q = q_.data();
+    s.k = k_.data();
+    s.v = v_.data();
+    s.mixed = mixed_.data();
+    s.cos_sin = cos_sin_.data();
+    s.logits = logits_.data();
+    s.rows = rows <= redundant_rows ? redundant_rows : max_pass_rows;
+    s.widest = shape_.widest;
+    s.widest_rope = shape_.widest_rope;
+    s.widest_blocks = shape_.widest_blocks;
+    return s;
+  }
+
+  std::vector<Token> tokens;
+  std::vector<std::int64_t> positions;
+  std::vector<nn::Segment> segments;
+  std::vector<nn::LogitRow> logit_rows;
+  std::vector<nn::Tap> taps;
+
+ private:
+  WorkspaceShape shape_;
+  std::int64_t slot_rows_ = 0;
+  Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_;
+  Tensor<std::byte, 1> blocks_;
+};
+
+/// Workspaces of a model that are not in use. Thread-safe; take() makes a new one when the shelf is empty.
+class WorkspaceShelf {
+ public:
+  WorkspaceShelf(const WorkspaceShape& shape, int workers) : shape_(shape), workers_(workers) {}
+
+  std::unique_ptr<Workspace> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        auto workspace = std::move(idle_.back());
+        idle_.pop_back();
+        return workspace;
+      }
+    }
+    return std::make_unique<Workspace>(shape_, workers_);
+  }
+  void put_back(std::unique_ptr<Workspace> workspace) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(workspace));
+  }
+
+ private:
+  WorkspaceShape shape_;
+  int workers_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> idle_;
+};
+
+}  // namespace weft

@@ -1,0 +1,116 @@
+// Softmax attention over paged keys and values: residual += out(attention(q, K, V)), in three phases of the team.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "weft/nn/linear.hpp"
+
+namespace weft::nn {
+
+/// Rows of one sequence that one call of attend shares keys and values for; also the grain of work in a prefill.
+inline constexpr std::int64_t attention_rows = 16;
+
+namespace detail {
+
+/// Calls f(head) for each head of rows [16 begin, 16 end) and rotates it at every row of the batch.
+template <class B>
+void rotate(const Pass& pass, const Program<B>& program, const AttentionRef& a, std::int64_t head_begin,
+            std::int64_t head_end, float* values, std::int64_t stride) {
+  if (a.rope < 0) return;
+  const auto& rope = program.ropes[static_cast<std::size_t>(a.rope)];
+  for (std::int64_t r = 0; r < pass.rows; ++r) {
+    const float* cos_sin = pass.scratch.cos_sin + (a.rope * pass.scratch.rows + r) * pass.scratch.widest_rope;
+    for (auto h = head_begin; h < head_end; ++h)
+      B::rope(values + r * stride + h * a.head_dim, cos_sin, rope.dim, rope.style);
+  }
+}
+
+/// Writes heads [begin, end) of k and v at every row's position into the pages of its sequence.
+template <class B>
+void store_heads(const Pass& pass, const AttentionRef& a, std::int64_t begin, std::int64_t end) {
+  const auto stride = a.kv_heads * a.head_dim;
+  for (const auto& segment : pass.segments)
+    for (std::int64_t i = 0; i < segment.rows; ++i) {
+      const auto position = segment.first + i;
+      std::byte* page = segment.pages[position / page_positions];
+      for (auto h = begin; h < end; ++h) {
+        const auto at = (segment.row + i) * stride + h * a.head_dim;
+        B::store(pass.scratch.k + at, pass.scratch.v + at, page, kv_slot(a, segment.kv_type, h),
+                 position % page_positions);
+      }
+    }
+}
+
+}  // namespace detail
+
+/// Phase 1: queries, keys and values, rotated; keys and values into the pages. A unit of work is the smallest number of
+/// heads that fills whole panels, so that a worker can rotate what it has just computed.
+template <class B>
+void project_qkv(Team& team, const Program<B>& program, const LayerRef<B>& layer, const Pass& pass, const Operand& x) {
+  const auto& a = layer.attention;
+  const auto rows_per_unit = std::lcm(a.head_dim, panel_rows);
+  const auto heads_per_unit = rows_per_unit / a.head_dim;
+  const auto panels_per_unit = rows_per_unit / panel_rows;
+  const auto q_units = (a.heads + heads_per_unit - 1) / heads_per_unit;
+  const auto kv_units = (a.kv_heads + heads_per_unit - 1) / heads_per_unit;
+  const auto q_width = a.heads * a.head_dim, kv_width = a.kv_heads * a.head_dim;
+  // A unit of keys and values costs two of queries.
+  const auto [begin, end] = slice_of(q_units + 2 * kv_units, team);
+  const auto q_begin = std::min(begin, q_units), q_end = std::min(end, q_units);
+  linear<B>(layer.q, q_begin * panels_per_unit, std::min(q_end * panels_per_unit, panels_of(q_width)), x, pass.rows,
+            pass.scratch.q, q_width);
+  detail::rotate<B>(pass, program, a, q_begin * heads_per_unit, std::min(q_end * heads_per_unit, a.heads), pass.scratch.q,
+                    q_width);
+  const auto kv_begin = (std::max(begin, q_units) - q_units + 1) / 2, kv_end = (std::max(end, q_units) - q_units + 1) / 2;
+  if (kv_begin >= kv_end) return;
+  const auto panel_begin = kv_begin * panels_per_unit;
+  const auto panel_end = std::min(kv_end * panels_per_unit, panels_of(kv_width));
+  const auto head_begin = kv_begin * heads_per_unit, head_end = std::min(kv_end * heads_per_unit, a.kv_heads);
+  linear<B>(layer.k, panel_begin, panel_end, x, pass.rows, pass.scratch.k, kv_width);
+  linear<B>(layer.v, panel_begin, panel_end, x, pass.rows, pass.scratch.v, kv_width);
+  detail::rotate<B>(pass, program, a, head_begin, head_end, pass.scratch.k, kv_width);
+  detail::store_heads<B>(pass, a, head_begin, head_end);
+}
+
+/// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more.
+template <class B>
+void attend(Team& team, const LayerRef<B>& layer, const Pass& pass) {
+  const auto& a = layer.attention;
+  const auto stride = a.heads * a.head_dim;
+  const auto group = a.heads / a.kv_heads;
+  std::int64_t turn = 0;
+  for (const auto& segment : pass.segments)
+    for (std::int64_t r = 0; r < segment.rows; r += attention_rows)
+      for (std::int64_t h = 0; h < a.kv_heads; ++h) {
+        if (turn++ % team.size() != team.worker()) continue;
+        const auto at = (segment.row + r) * stride + h * group * a.head_dim;
+        AttentionJob job;
+        job.q = pass.scratch.q + at;
+        job.out = pass.scratch.mixed + at;
+        job.q_stride = job.out_stride = stride;
+        job.pages = segment.pages;
+        job.slot = kv_slot(a, segment.kv_type, h);
+        job.first = segment.first + r;
+        job.rows = static_cast<std::int32_t>(std::min(attention_rows, segment.rows - r));
+        job.group = static_cast<std::int32_t>(group);
+        job.scale = a.scale;
+        B::attend(job);
+      }
+}
+
+template <class B>
+void attention_block(Team& team, const Program<B>& program, const LayerRef<B>& layer, const Pass& pass) {
+  const auto x = prepare_normalised<B>(team, pass, layer.attention_norm, program.width, layer.quantise_qkv);
+  project_qkv<B>(team, program, layer, pass, x);
+  team.sync();
+  attend<B>(team, layer, pass);
+  team.sync();
+  const auto mixed = prepare_plain<B>(team, pass, pass.scratch.mixed, layer.attention.heads * layer.attention.head_dim,
+                                      layer.quantise_out);
+  add_linear<B>(team, pass, layer.out, mixed, pass.scratch.q);
+  team.sync();
+}
+
+}  // namespace weft::nn

@@ -1,0 +1,97 @@
+// The forward pass: one function that every worker of a team runs over the whole model.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "weft/nn/attention.hpp"
+#include "weft/nn/mlp.hpp"
+#include "weft/nn/rope_table.hpp"
+
+namespace weft::nn {
+
+/// Rows of the batch: embedding (plus learned position) into the residual stream, and the rotations of its position.
+template <class B>
+void embed(Team& team, const Program<B>& program, const Pass& pass) {
+  const auto [begin, end] = slice_of(pass.rows, team);
+  for (auto r = begin; r < end; ++r) {
+    const auto i = static_cast<std::size_t>(r);
+    float* residual = pass.scratch.residual + r * program.width;
+    B::gather(*program.embedding, pass.tokens[i], residual);
+    if (program.positions) {
+      float* position = prepared_row(pass, 0, r, program.width);
+      B::gather(*program.positions, pass.positions[i], position);
+      B::add(position, program.width, residual);
+    }
+    for (std::size_t rope = 0; rope < program.ropes.size(); ++rope) {
+      const auto row = static_cast<std::int64_t>(rope) * pass.scratch.rows + r;
+      fill_cos_sin(program.ropes[rope], pass.positions[i], pass.scratch.cos_sin + row * pass.scratch.widest_rope);
+    }
+  }
+}
+
+/// Copies out the hidden states asked for after `layer` layers; the last ones go through the final norm, as in the
+/// hidden_states of Hugging Face.
+template <class B>
+void tap(Team& team, const Program<B>& program, const Pass& pass, std::int64_t layer) {
+  if (pass.taps.empty() || team.worker() != 0) return;
+  for (const auto& t : pass.taps) {
+    if (t.layer != layer) continue;
+    const float* row = pass.scratch.residual + t.row * program.width;
+    if (layer == static_cast<std::int64_t>(program.layers.size()))
+      normalise<B>(program.final_norm, row, program.width, t.out);
+    else
+      std::copy_n(row, program.width, t.out);
+  }
+}
+
+/// Final norm and head, for the rows whose logits are wanted.
+template <class B>
+void head(Team& team, const Program<B>& program, const Pass& pass) {
+  const auto count = static_cast<std::int64_t>(pass.logit_rows.size());
+  if (count == 0) return;
+  const bool redundant = pass.redundant;
+  const auto slot = redundant ? team.worker() : 0;
+  const auto [first, last] = redundant ? Slice{0, count} : slice_of(count, team);
+  for (auto j = first; j < last; ++j) {
+    float* out = prepared_row(pass, slot, j, program.width);
+    normalise<B>(program.final_norm, pass.scratch.residual + pass.logit_rows[static_cast<std::size_t>(j)].row * program.width,
+                 program.width, out);
+    if (program.quantise_head) B::quantise(out, program.width, prepared_blocks<B>(pass, slot, j, program.width));
+  }
+  if (!redundant) team.sync();
+  const auto x = prepared<B>(pass, slot, program.width);
+  const auto [begin, end] = slice_of(panels_of(program.vocab), team);
+  if (begin >= end) return;
+  if (count == 1) {
+    linear<B>(program.head, begin, end, x, 1, pass.logit_rows[0].out, program.vocab);
+    return;
+  }
+  linear<B>(program.head, begin, end, x, count, pass.scratch.logits, program.vocab);
+  const auto from = begin * panel_rows, n = std::min(end * panel_rows, program.vocab) - from;
+  for (std::int64_t j = 0; j < count; ++j) {
+    const float* row = pass.scratch.logits + j * program.vocab;
+    float* out = pass.logit_rows[static_cast<std::size_t>(j)].out;
+    if (out != row) std::copy_n(row + from, n, out + from);
+  }
+}
+
+/// Returns early, on every worker at the same meeting, once pass.stop has been requested; pass.cancelled tells.
+template <class B>
+void forward(Team& team, const Program<B>& program, Pass& pass) {
+  embed<B>(team, program, pass);
+  team.sync();
+  std::int64_t done = 0;
+  for (const auto& layer : program.layers) {
+    tap<B>(team, program, pass, done++);
+    // One worker looks; the meetings inside the layer publish what it saw, so all leave together.
+    if (team.worker() == 0 && pass.stop.stop_requested()) pass.cancelled.store(true, std::memory_order_relaxed);
+    attention_block<B>(team, program, layer, pass);
+    mlp_block<B>(team, program, layer, pass);
+    if (pass.cancelled.load(std::memory_order_relaxed)) return;
+  }
+  tap<B>(team, program, pass, done);
+  head<B>(team, program, pass);
+}
+
+}  // namespace weft::nn

@@ -1,0 +1,82 @@
+// Norms and matrix products of a pass: the pieces that every block shares.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "weft/nn/pass.hpp"
+#include "weft/nn/program.hpp"
+
+namespace weft::nn {
+
+template <class B>
+void normalise(const NormRef& norm, const float* x, std::int64_t n, float* out) {
+  if (norm.kind == NormKind::rms)
+    B::rms_norm(x, norm.weight, norm.eps, n, out);
+  else
+    B::layer_norm(x, norm.weight, norm.bias, norm.eps, n, out);
+}
+
+/// A row of `slot` in the scratch for matmul inputs of `cols` columns.
+inline float* prepared_row(const Pass& pass, std::int64_t slot, std::int64_t row, std::int64_t cols) noexcept {
+  return pass.scratch.prepared + slot * pass.scratch.rows * pass.scratch.widest + row * cols;
+}
+template <class B>
+std::byte* prepared_blocks(const Pass& pass, std::int64_t slot, std::int64_t row, std::int64_t cols) noexcept {
+  return pass.scratch.blocks + static_cast<std::size_t>(slot * pass.scratch.rows) * pass.scratch.widest_blocks +
+         static_cast<std::size_t>(row) * B::quantised_bytes(cols);
+}
+template <class B>
+Operand prepared(const Pass& pass, std::int64_t slot, std::int64_t cols) noexcept {
+  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols};
+}
+
+/// Every row of the batch through norm (and quantisation) into this worker's operand for the next product.
+template <class B>
+Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, std::int64_t width, bool quantise) {
+  prepare_rows(team, pass, [&](std::int64_t r, std::int64_t slot) {
+    float* out = prepared_row(pass, slot, r, width);
+    normalise<B>(norm, pass.scratch.residual + r * width, width, out);
+    if (quantise) B::quantise(out, width, prepared_blocks<B>(pass, slot, r, width));
+  });
+  return prepared<B>(pass, slot_of(team, pass), width);
+}
+
+/// The rows of `values` [rows, cols] as an operand; only quantised ones need work.
+template <class B>
+Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::int64_t cols, bool quantise) {
+  if (!quantise) return {values, nullptr, cols};
+  prepare_rows(team, pass, [&](std::int64_t r, std::int64_t slot) {
+    B::quantise(values + r * cols, cols, prepared_blocks<B>(pass, slot, r, cols));
+  });
+  return {values, prepared_blocks<B>(pass, slot_of(team, pass), 0, cols), cols};
+}
+
+/// out[r, i] = W[i] . x[r] + bias[i] for weight rows i of panels [begin, end).
+template <class B>
+void linear(const LinearRef<B>& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
+            std::int64_t stride) {
+  if (begin >= end) return;
+  B::matmul(*w.weight, begin, end, x, rows, out, stride);
+  if (!w.bias) return;
+  const auto first = begin * panel_rows;
+  const auto count = std::min(end * panel_rows, w.weight->rows()) - first;
+  for (std::int64_t r = 0; r < rows; ++r) B::add(w.bias + first, count, out + r * stride + first);
+}
+
+inline std::int64_t panels_of(std::int64_t rows) noexcept { return (rows + panel_rows - 1) / panel_rows; }
+
+/// residual[r] += W x[r] + bias: each worker its own panels, through `temporary` [rows, width].
+template <class B>
+void add_linear(Team& team, const Pass& pass, const LinearRef<B>& w, const Operand& x, float* temporary) {
+  const auto width = w.weight->rows();
+  const auto [begin, end] = slice_of(panels_of(width), team);
+  if (begin >= end) return;
+  linear<B>(w, begin, end, x, pass.rows, temporary, width);
+  const auto first = begin * panel_rows;
+  const auto count = std::min(end * panel_rows, width) - first;
+  for (std::int64_t r = 0; r < pass.rows; ++r)
+    B::add(temporary + r * width + first, count, pass.scratch.residual + r * width + first);
+}
+
+}  // namespace weft::nn

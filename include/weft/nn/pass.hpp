@@ -1,0 +1,82 @@
+// One forward pass over a batch of rows, as plain data: what every worker of the team reads and where it writes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stop_token>
+
+#include "weft/backend/concept.hpp"
+#include "weft/core/thread_pool.hpp"
+#include "weft/core/token.hpp"
+
+namespace weft::nn {
+
+/// Consecutive rows of the batch that are consecutive positions of one sequence.
+struct Segment {
+  std::int64_t row = 0;    ///< of the batch
+  std::int64_t rows = 0;
+  std::int64_t first = 0;  ///< position of its first row
+  std::byte* const* pages = nullptr;  ///< of the sequence; those of positions [first, first + rows) may be written
+  KvType kv_type{};
+};
+
+/// A request for the residual stream: row `row` after `layer` layers is copied to out, [width].
+struct Tap {
+  std::int64_t layer = 0;
+  std::int64_t row = 0;
+  float* out = nullptr;
+};
+
+/// Logits wanted for a row, written to out, [vocab].
+struct LogitRow {
+  std::int64_t row = 0;
+  float* out = nullptr;
+};
+
+/// Scratch of the pass; see Workspace for who owns it. Row-major, rows apart by the stride in the name's comment.
+struct Scratch {
+  float* residual = nullptr;  ///< [rows, width]
+  float* prepared = nullptr;  ///< [slots, rows, widest]: what a matmul reads, float32
+  std::byte* blocks = nullptr;  ///< [slots, rows, widest_blocks]: the same, quantised
+  float* q = nullptr;         ///< [rows, widest]
+  float* k = nullptr;         ///< [rows, widest]
+  float* v = nullptr;         ///< [rows, widest]
+  float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
+  float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
+  float* logits = nullptr;    ///< [rows with logits, vocab]
+  std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
+  std::int64_t widest = 0;
+  std::int64_t widest_rope = 0;
+  std::size_t widest_blocks = 0;
+};
+
+struct Pass {
+  std::span<const Token> tokens;            ///< [rows]
+  std::span<const std::int64_t> positions;  ///< [rows]
+  std::span<const Segment> segments;
+  std::span<const LogitRow> logit_rows;
+  std::span<const Tap> taps;
+  Scratch scratch;
+  std::int64_t rows = 0;
+  bool redundant = false;  ///< every worker prepares every row for itself, which saves a meeting (few rows)
+  std::stop_token stop;
+  std::atomic<bool> cancelled{false};
+};
+
+/// Calls f(row, slot) for the rows this worker has to prepare; afterwards slot `slot_of` holds every row for this worker.
+/// With few rows each worker prepares all of them in a slot of its own: cheaper than a meeting.
+template <class F>
+void prepare_rows(Team& team, const Pass& pass, F&& f) {
+  if (pass.redundant) {
+    for (std::int64_t r = 0; r < pass.rows; ++r) f(r, static_cast<std::int64_t>(team.worker()));
+  } else {
+    const auto [begin, end] = slice_of(pass.rows, team);
+    for (std::int64_t r = begin; r < end; ++r) f(r, std::int64_t{0});
+    team.sync();
+  }
+}
+inline std::int64_t slot_of(const Team& team, const Pass& pass) noexcept { return pass.redundant ? team.worker() : 0; }
+
+}  // namespace weft::nn

@@ -1,0 +1,40 @@
+// Bias: adds a number to the logits of chosen tokens; -infinity forbids one.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "weft/core/error.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+struct TokenBias {
+  Token token = 0;
+  float value = 0;
+};
+
+struct Bias : Composable {
+  std::vector<TokenBias> biases{};
+  void operator()(std::span<float> logits, std::span<const Token>) const {
+    for (const auto& b : biases) {
+      if (b.token < 0 || static_cast<std::size_t>(b.token) >= logits.size())
+        fail(ErrorKind::argument, "bias on token ", b.token, ": the vocabulary has the ids 0 to ", logits.size() - 1);
+      logits[static_cast<std::size_t>(b.token)] += b.value;
+    }
+  }
+};
+
+/// bias({{token, value}, ...}): adds value (in nats; -infinity forbids the token) to the logit of each token.
+/// Throws weft::Error(argument) for NaN or +infinity, and, when applied, for an id outside the vocabulary.
+/// Source: the logit_bias of most engines; SequenceBiasLogitsProcessor of transformers for runs of one token.
+inline Bias bias(std::vector<TokenBias> biases) {
+  for (const auto& b : biases)
+    if (std::isnan(b.value) || b.value > 3e38f)
+      fail(ErrorKind::argument, "bias of ", b.value, " on token ", b.token, ": expected a finite number or -infinity");
+  Bias made;
+  made.biases = std::move(biases);
+  return made;
+}
+
+}  // namespace weft

@@ -1,0 +1,105 @@
+// Composition of steps with `|`: repetition_penalty(1.1f) | top_k(40) | temperature(0.8f) | draw().
+// Everything is known at compile time, so a chain is one inlined function without a virtual call. A chain is a pair
+// of a chain and a step: that compiles several times faster than a tuple.
+#pragma once
+
+#include <optional>
+
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+/// One step after another. Itself a step, so chains of any length are nested pairs.
+template <LogitsStep First, LogitsStep Second>
+struct Chain : Composable {
+  First first;
+  Second second;
+
+  Chain(First one, Second other) : first(std::move(one)), second(std::move(other)) {}
+
+  void operator()(std::span<float> logits, const StepContext& context) {
+    weft::apply(first, logits, context);
+    weft::apply(second, logits, context);
+  }
+  void operator()(std::span<float> logits, std::span<const Token> history) {
+    (*this)(logits, StepContext{.history = history});
+  }
+  void prepare(std::size_t vocab, std::size_t positions) {
+    weft::prepare(first, vocab, positions);
+    weft::prepare(second, vocab, positions);
+  }
+};
+
+/// The chain of no steps.
+struct NoSteps : Composable {
+  void operator()(std::span<float>, std::span<const Token>) const {}
+};
+
+/// Steps that end in a pick: the strategy of one token after the other. First `steps` change the logits, then `pick`
+/// chooses: two calls, so that log-probs can be read in between.
+template <LogitsStep Steps, class Pick>
+struct Sampler : Composable {
+  Steps steps;
+  Pick pick;
+
+  Sampler(Steps before, Pick last) : steps(std::move(before)), pick(std::move(last)) {}
+
+  static constexpr bool has_steps = !std::same_as<Steps, NoSteps>;
+
+  void process(std::span<float> logits, const StepContext& context) { weft::apply(steps, logits, context); }
+  [[nodiscard]] auto choose(std::span<const float> logits, const StepContext& context) { return pick(logits, context); }
+  void prepare(std::size_t vocab, std::size_t positions) {
+    weft::prepare(steps, vocab, positions);
+    weft::prepare(pick, vocab, positions);
+  }
+  /// Puts a step before those that are there.
+  template <LogitsStep Before>
+  [[nodiscard]] auto after(Before before) const {
+    if constexpr (has_steps)
+      return Sampler<Chain<Before, Steps>, Pick>({std::move(before), steps}, pick);
+    else
+      return Sampler<Before, Pick>(std::move(before), pick);
+  }
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_sampler = false;
+template <class Steps, class Pick>
+inline constexpr bool is_sampler<Sampler<Steps, Pick>> = true;
+
+/// What may stand last in a chain: argmax(), draw(), beam(...).
+template <class T>
+concept EndsChain = requires(const T& end) { end.after(NoSteps{}); };
+
+template <class Left, class Right>
+concept Composes = (std::derived_from<Left, Composable> || std::derived_from<Right, Composable>)&&LogitsStep<Left> &&
+                   (LogitsStep<Right> || EndsChain<Right>);
+
+}  // namespace detail
+
+/// Left is applied first. Right is a step, or what ends a chain. A lambda may stand on either side of a Weft step.
+template <class Left, class Right>
+  requires detail::Composes<std::decay_t<Left>, std::decay_t<Right>>
+auto operator|(Left&& left, Right&& right) {
+  if constexpr (detail::EndsChain<std::decay_t<Right>>)
+    return right.after(std::decay_t<Left>(std::forward<Left>(left)));
+  else
+    return Chain<std::decay_t<Left>, std::decay_t<Right>>(std::forward<Left>(left), std::forward<Right>(right));
+}
+
+/// A step that may be absent: what chains that are put together at run time are made of.
+template <LogitsStep S>
+struct Maybe : Composable {
+  std::optional<S> step{};
+
+  void operator()(std::span<float> logits, const StepContext& context) {
+    if (step) weft::apply(*step, logits, context);
+  }
+  void prepare(std::size_t vocab, std::size_t positions) {
+    if (step) weft::prepare(*step, vocab, positions);
+  }
+};
+
+}  // namespace weft

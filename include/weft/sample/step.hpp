@@ -1,0 +1,83 @@
+// A step: any callable that changes the logits of the next token. What a step is told, and how it is called.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "weft/core/token.hpp"
+
+namespace weft {
+
+/// What a step or a pick may know beside the logits. The simple form of a step takes `history` alone.
+struct StepContext {
+  std::span<const Token> history{};     ///< prompt and generated tokens, oldest first
+  std::size_t prompt_length = 0;        ///< how many of history are the prompt
+  std::span<const Token> end_tokens{};  ///< tokens that end this generation
+  /// The first so many ids of history are those of this chain's previous call: a step that keeps counts goes on from
+  /// there, and begins anew where it has seen more. 0 is always right.
+  std::size_t unchanged = 0;
+  std::uint64_t seed = 0;    ///< with branch and position: the address of a random draw
+  std::uint64_t branch = 0;
+
+  [[nodiscard]] std::size_t generated() const noexcept { return history.size() - prompt_length; }
+  /// Index, in the whole sequence, of the token that is being chosen.
+  [[nodiscard]] std::size_t position() const noexcept { return history.size(); }
+};
+
+/// Base of everything in the library that composes with `|`; a lambda composes when the other operand has it.
+struct Composable {};
+
+namespace detail {
+template <class T>
+concept TakesHistory = std::invocable<T&, std::span<float>, std::span<const Token>>;
+template <class T>
+concept TakesContext = std::invocable<T&, std::span<float>, const StepContext&>;
+}  // namespace detail
+
+/// A callable `void(std::span<float> logits, std::span<const Token> history)`, or with `const StepContext&` as second
+/// argument. logits: [vocab], changed in place; -inf excludes a token. Steps are values: each generation (and each
+/// fork of it) works on a copy of its own, so members are state that travels. Optional member
+/// `void prepare(std::size_t vocab, std::size_t positions)`: called once before a generation, to reserve memory.
+template <class T>
+concept LogitsStep = std::copy_constructible<T> && (detail::TakesHistory<T> || detail::TakesContext<T>);
+
+/// Calls a step with as much as it wants to know. Generic lambdas are given the history.
+template <LogitsStep Step>
+void apply(Step& step, std::span<float> logits, const StepContext& context) {
+  if constexpr (!std::derived_from<Step, Composable>) {
+    if constexpr (detail::TakesHistory<Step>)
+      step(logits, context.history);
+    else
+      step(logits, context);
+  } else if constexpr (detail::TakesContext<Step>) {
+    step(logits, context);
+  } else {
+    step(logits, context.history);
+  }
+}
+
+/// Tells a step the sizes to come, if it asks for them.
+template <class Step>
+void prepare(Step& step, std::size_t vocab, std::size_t positions) {
+  if constexpr (requires { step.prepare(vocab, positions); }) step.prepare(vocab, positions);
+}
+
+/// A callable as a step of the library, so that it composes with another callable: step(f) | step(g) | draw().
+template <LogitsStep F>
+struct Step : Composable {
+  F function;
+  explicit Step(F f) : function(std::move(f)) {}
+  void operator()(std::span<float> logits, const StepContext& context) { weft::apply(function, logits, context); }
+};
+
+template <class F>
+  requires LogitsStep<std::decay_t<F>>
+Step<std::decay_t<F>> step(F&& function) {
+  return Step<std::decay_t<F>>(std::forward<F>(function));
+}
+
+}  // namespace weft

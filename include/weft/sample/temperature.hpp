@@ -1,0 +1,29 @@
+// Temperature: flattens (above 1) or sharpens (below 1) the distribution.
+#pragma once
+
+#include <cmath>
+
+#include "weft/core/error.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+struct Temperature : Composable {
+  float value = 1;
+  void operator()(std::span<float> logits, std::span<const Token>) const {
+    if (value == 1) return;
+    for (float& x : logits) x /= value;  // a division, as Hugging Face does: the product with 1/t rounds differently
+  }
+};
+
+/// Divides every logit by t: p_i ~ p_i^(1/t). t > 0; Throws weft::Error(argument) otherwise. Greedy, the limit of
+/// t = 0, is argmax(). Source: Ackley, Hinton, Sejnowski 1985; TemperatureLogitsWarper of transformers.
+inline Temperature temperature(float t) {
+  if (!(t > 0) || std::isinf(t))
+    fail(ErrorKind::argument, "temperature(", t, "): expected a finite number above 0; for greedy decoding end the chain with argmax()");
+  Temperature made;
+  made.value = t;
+  return made;
+}
+
+}  // namespace weft

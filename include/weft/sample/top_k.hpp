@@ -1,0 +1,35 @@
+// Top-k sampling: keeps the k most likely tokens.
+#pragma once
+
+#include "weft/core/error.hpp"
+#include "weft/sample/select.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+struct TopK : Composable {
+  std::size_t k = 1;
+  std::vector<float> scratch{};
+
+  void prepare(std::size_t vocab, std::size_t) {
+    if (k < vocab) scratch.reserve(std::max<std::size_t>(2 * k, k + 64));
+  }
+  void operator()(std::span<float> logits, std::span<const Token>) {
+    if (k >= logits.size()) return;
+    const float border = detail::kth_greatest(logits, k, scratch);
+    for (float& x : logits) x = x < border ? detail::excluded : x;
+  }
+};
+
+/// Excludes every token whose logit is below the k-th greatest; all that equal it stay, as in Hugging Face's
+/// TopKLogitsWarper. k >= 1; k above the vocabulary keeps all. Throws weft::Error(argument) for k < 1.
+/// O(vocab) on average. Source: Fan, Lewis, Dauphin 2018, arXiv:1805.04833.
+inline TopK top_k(std::int64_t k) {
+  if (k < 1) fail(ErrorKind::argument, "top_k(", k, "): expected at least 1; leave the step out to keep all tokens");
+  TopK made;
+  // more than any vocabulary is as good as all of it, and keeps 2 k within range
+  made.k = static_cast<std::size_t>(std::min<std::int64_t>(k, std::int64_t{1} << 31));
+  return made;
+}
+
+}  // namespace weft

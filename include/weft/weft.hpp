@@ -1,0 +1,15 @@
+// Weft: decoding with large language models. This header is the whole library for the CPU; cuda.hpp will add the GPU.
+#pragma once
+
+#include "weft/backend/cpu/cpu.hpp"
+#include "weft/backend/reference.hpp"
+#include "weft/core/error.hpp"
+#include "weft/decode/generate.hpp"
+#include "weft/model/batch.hpp"
+#include "weft/model/instances.hpp"
+#include "weft/model/model.hpp"
+#include "weft/model/sequence.hpp"
+#include "weft/sample/parameters.hpp"
+#include "weft/text/stream_decoder.hpp"
+#include "weft/text/tokenizer.hpp"
+#include "weft/version.hpp"

@@ -1,0 +1,198 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "support.hpp"
+
+namespace {
+
+using namespace weft;
+using namespace weft::test;
+
+/// Random keys and values of one KV head, the same numbers in pages for `Backend`; unused lanes hold NaN.
+template <class Backend>
+struct Cache {
+  KvSlot slot;
+  std::vector<float> k, v;  ///< as stored: [positions, head_dim]
+  std::vector<std::byte> memory;
+  std::vector<const std::byte*> pages;
+
+  Cache(KvType type, std::int32_t head_dim, std::int64_t positions, Random random) : slot{type, head_dim, 64, 0} {
+    k = random.vector(positions * head_dim);
+    v = random.vector(positions * head_dim);
+    const std::size_t half = static_cast<std::size_t>(head_dim) * 16 * bytes_per_value(type);
+    slot.v_offset = 64 + half;
+    const std::size_t size = slot.v_offset + half, count = static_cast<std::size_t>(positions + 15) / 16;
+    memory.assign(size * count, static_cast<std::byte>(0xff));  // NaN in float and in half
+    for (std::size_t p = 0; p < count; ++p) pages.push_back(memory.data() + (count - 1 - p) * size);  // in no order
+    for (std::int64_t i = 0; i < positions; ++i)
+      Backend::store(k.data() + i * head_dim, v.data() + i * head_dim, memory.data() + (pages[static_cast<std::size_t>(i / 16)] - memory.data()), slot, i % 16);
+    if (type == KvType::f16)
+      for (auto* x : {&k, &v})
+        for (float& value : *x) value = f16_to_f32(f32_to_f16(value));
+  }
+};
+
+std::vector<double> exact(const std::vector<float>& k, const std::vector<float>& v, const float* q, std::int64_t seen, std::int64_t head_dim, double scale) {
+  std::vector<double> weights(static_cast<std::size_t>(seen)), out(static_cast<std::size_t>(head_dim));
+  double top = -1e300, total = 0.0;
+  for (std::int64_t i = 0; i < seen; ++i) {
+    double s = 0.0;
+    for (std::int64_t d = 0; d < head_dim; ++d) s += static_cast<double>(q[d]) * k[static_cast<std::size_t>(i * head_dim + d)];
+    weights[static_cast<std::size_t>(i)] = s * scale;
+    top = std::max(top, s * scale);
+  }
+  for (double& w : weights) total += w = std::exp(w - top);
+  for (std::int64_t i = 0; i < seen; ++i)
+    for (std::int64_t d = 0; d < head_dim; ++d)
+      out[static_cast<std::size_t>(d)] += weights[static_cast<std::size_t>(i)] / total * v[static_cast<std::size_t>(i * head_dim + d)];
+  return out;
+}
+
+template <class Backend>
+std::vector<float> attend(const Cache<Backend>& cache, const std::vector<float>& q, std::int64_t first, std::int32_t rows, std::int32_t group) {
+  std::vector<float> out(q.size(), std::numeric_limits<float>::quiet_NaN());
+  const std::int64_t stride = cache.slot.head_dim * group;
+  Backend::attend({q.data(), out.data(), stride, stride, cache.pages.data(), cache.slot, first, rows, group, 0.125f});
+  return out;
+}
+
+TEST_CASE("attention is the softmax in double within 1e-5, for many shapes and lengths across the borders of splits") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    double worst = 0.0;
+    for (const KvType type : {KvType::f32, KvType::f16})
+      for (const std::int32_t head_dim : {8, 20, 64, 80, 96, 128, 160, 256})
+        for (const std::int64_t positions : {1, 5, 16, 17, 255, 256, 257, 300, 530}) {
+          const Cache<Backend> cache(type, head_dim, positions, Random(21));
+          const std::int32_t group = 3, rows = positions > 6 ? 6 : 1;
+          const auto q = Random(22).vector(std::int64_t{rows} * group * head_dim, 2.0f);
+          const auto out = attend(cache, q, positions - rows, rows, group);
+          for (std::int64_t i = 0; i < rows * group; ++i) {
+            const auto e = exact(cache.k, cache.v, q.data() + i * head_dim, positions - rows + 1 + i / group, head_dim, 0.125);
+            for (std::int64_t d = 0; d < head_dim; ++d) {
+              const double error = std::abs(out[static_cast<std::size_t>(i * head_dim + d)] - e[static_cast<std::size_t>(d)]);
+              worst = error >= worst ? error : worst;
+              REQUIRE(error < 1e-5);
+            }
+          }
+        }
+    MESSAGE("worst error: ", worst);
+  });
+}
+
+TEST_CASE("a row of attention has the same bits alone and among many, in every instruction set") {
+  for (const KvType type : {KvType::f32, KvType::f16})
+    for (const std::int32_t group : {1, 2, 3, 4, 7}) {
+      const std::int32_t head_dim = 72, rows = 37;
+      const std::int64_t positions = 283;
+      const auto q = Random(32).vector(std::int64_t{rows} * group * head_dim, 2.0f);
+      std::vector<float> expected;
+      for_each_cpu([&](auto cpu) {
+        using Backend = decltype(cpu);
+        const Cache<Backend> cache(type, head_dim, positions, Random(31));
+        const auto together = attend(cache, q, positions - rows, rows, group);
+        if (expected.empty()) expected = together;
+        CHECK(same_bits(together, expected));
+        for (const std::int32_t width : {1, 2, 5})
+          for (std::int32_t r = 0; r + width <= rows; r += width) {
+            const std::int64_t row = std::int64_t{group} * head_dim;
+            const std::vector<float> some(q.begin() + r * row, q.begin() + (r + width) * row);
+            const auto part = attend(cache, some, positions - rows + r, width, group);
+            CHECK(std::memcmp(part.data(), expected.data() + r * row, part.size() * 4) == 0);
+          }
+      });
+    }
+}
+
+TEST_CASE("the group of one job may be split into single heads without changing a bit") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    const Cache<Backend> cache(KvType::f16, 64, 100, Random(41));
+    const auto q = Random(42).vector(4 * 64);
+    const auto together = attend(cache, q, 99, 1, 4);
+    for (int g = 0; g < 4; ++g) {
+      const auto alone = attend(cache, std::vector<float>(q.begin() + g * 64, q.begin() + (g + 1) * 64), 99, 1, 1);
+      CHECK(std::memcmp(alone.data(), together.data() + g * 64, 256) == 0);
+    }
+  });
+}
+
+TEST_CASE("a query or a key that is not finite gives results that are not finite, for its own row alone") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    const Cache<Backend> cache(KvType::f16, 64, 40, Random(51));
+    auto q = Random(52).vector(3 * 64);
+    q[64 + 3] = std::numeric_limits<float>::quiet_NaN();
+    const auto out = attend(cache, q, 37, 3, 1);
+    for (std::size_t d = 0; d < 64; ++d) {
+      CHECK(std::isfinite(out[d]));
+      CHECK(std::isnan(out[64 + d]));
+      CHECK(std::isfinite(out[128 + d]));
+    }
+  });
+}
+
+TEST_CASE("scores far apart neither overflow nor vanish") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    Cache<Backend> cache(KvType::f32, 16, 300, Random(61));
+    std::vector<float> q(16, 0.0f), k(16, 0.0f);
+    q[0] = 8000.0f;
+    for (std::int64_t i = 0; i < 300; ++i) {  // scores run from -1000 to 990
+      k[0] = static_cast<float>(i - 150) / 150.0f;
+      auto* page = cache.memory.data() + (cache.pages[static_cast<std::size_t>(i / 16)] - cache.memory.data());
+      Backend::store(k.data(), cache.v.data() + i * 16, page, cache.slot, i % 16);
+    }
+    const auto out = attend(cache, q, 299, 1, 1);
+    const double before = std::exp(-8000.0 / 150.0 * 0.125);  // the weight of the last but one
+    for (std::size_t d = 0; d < 16; ++d)
+      CHECK(out[d] == doctest::Approx((cache.v[299 * 16 + d] + before * cache.v[298 * 16 + d]) / (1.0 + before)).epsilon(1e-4));
+  });
+}
+
+TEST_CASE("store writes one position's lane of a page and nothing else") {
+  for_each_cpu([](auto cpu) {
+    for (const KvType type : {KvType::f32, KvType::f16}) {
+      const std::size_t size = bytes_per_value(type), half = 24 * 16 * size;
+      const KvSlot slot{type, 24, 0, half};
+      std::vector<std::byte> page(2 * half, static_cast<std::byte>(0xa5)), before = page;
+      const auto k = Random(71).vector(24), v = Random(72).vector(24);
+      cpu.store(k.data(), v.data(), page.data(), slot, 9);
+      for (std::size_t i = 0; i < 24 * 16; ++i) {
+        const bool key = i % 16 == 9, value = i / 24 == 9;
+        CHECK((std::memcmp(&page[i * size], &before[i * size], size) != 0) == key);
+        CHECK((std::memcmp(&page[half + i * size], &before[half + i * size], size) != 0) == value);
+        if (key && type == KvType::f16) {
+          const std::uint16_t expected = f32_to_f16(k[i / 16]);
+          CHECK(std::memcmp(&page[i * size], &expected, 2) == 0);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("storing halves rounds to nearest even, from subnormals to overflow, in every instruction set") {
+  std::vector<float> values;
+  for (std::uint32_t h = 0; h < 0x7c00u; ++h) {  // every half, the midpoint above it, and that midpoint's neighbours
+    const float low = f16_to_f32(static_cast<std::uint16_t>(h)), high = h + 1 < 0x7c00u ? f16_to_f32(static_cast<std::uint16_t>(h + 1)) : 65536.0f;
+    const float middle = (low + high) / 2;
+    for (const float x : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)}) values.insert(values.end(), {x, -x});
+  }
+  values.insert(values.end(), {1e30f, std::numeric_limits<float>::infinity(), 1e-40f, 0.0f});
+  for_each_cpu([&](auto cpu) {
+    const auto n = static_cast<std::int32_t>(values.size());
+    const KvSlot slot{KvType::f16, n, 0, static_cast<std::size_t>(n) * 32};
+    std::vector<std::byte> page(static_cast<std::size_t>(n) * 64);
+    cpu.store(values.data(), values.data(), page.data(), slot, 0);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::uint16_t expected = f32_to_f16(values[i]);
+      wrong += std::memcmp(&page[i * 32], &expected, 2) != 0 || std::memcmp(&page[slot.v_offset + i * 2], &expected, 2) != 0;
+    }
+    CHECK(wrong == 0);
+  });
+}
+
+}  // namespace

@@ -1,0 +1,195 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "support.hpp"
+
+namespace {
+
+using namespace weft;
+using namespace weft::test;
+
+constexpr DType types[] = {DType::q4_0, DType::q4_1, DType::q8_0, DType::f16, DType::bf16, DType::f32};
+
+template <class Backend>
+std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first, std::int64_t rows) {
+  std::vector<float> out(static_cast<std::size_t>(rows * w.rows()), -7.0f);
+  Operand operand = x.operand();
+  operand.values += first * x.cols;
+  operand.blocks += static_cast<std::size_t>(first) * Backend::quantised_bytes(x.cols);
+  Backend::matmul(w, 0, w.panel_count(), operand, rows, out.data(), w.rows());
+  return out;
+}
+
+/// The sum over the same operands in double, and the sum of the magnitudes of its terms.
+struct Exact {
+  double value = 0.0, magnitude = 0.0;
+};
+template <class Backend>
+Exact exact(const typename Backend::Weight& w, std::int64_t row, Activations<Backend>& x, std::int64_t r) {
+  std::vector<float> weights(static_cast<std::size_t>(w.cols()));
+  Backend::gather(w, row, weights.data());
+  const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(x.blocks.data() + static_cast<std::size_t>(r) * Backend::quantised_bytes(x.cols));
+  Exact e;
+  for (std::int64_t k = 0; k < w.cols(); ++k) {
+    const cpu::QuantBlock& b = blocks[k / 32];
+    const double activation = Backend::quantises(w) ? static_cast<double>(b.d) * b.q[k % 32] : static_cast<double>(x.values[static_cast<std::size_t>(r * x.cols + k)]);
+    const double term = static_cast<double>(weights[static_cast<std::size_t>(k)]) * activation;
+    e.value += term;
+    e.magnitude += std::abs(term);
+  }
+  return e;
+}
+
+TEST_CASE("every product is the float64 sum over the same operands within 1e-6 of the sum of its terms' magnitudes") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    Random random(1);
+    double worst = 0.0;
+    for (DType type : types) {
+      CAPTURE(std::string(name(type)));
+      for (std::int64_t rows : {1, 15, 16, 17, 40})
+        for (std::int64_t blocks : {1, 2, 3, 18, 33}) {
+          const std::int64_t cols = info(type).values == 1 ? blocks * 32 - blocks % 5 - 20 : blocks * 32;
+          RandomMatrix matrix(type, rows, cols, random);
+          const auto w = Backend::pack(matrix.raw);
+          Activations<Backend> x(random.vector(5 * cols), cols);
+          const auto out = multiply<Backend>(w, x, 0, 5);
+          for (std::int64_t r = 0; r < 5; ++r)
+            for (std::int64_t i = 0; i < rows; ++i) {
+              const Exact e = exact<Backend>(w, i, x, r);
+              const double error = std::abs(out[static_cast<std::size_t>(r * rows + i)] - e.value) / e.magnitude;
+              worst = error > worst ? error : worst;
+            }
+        }
+    }
+    MESSAGE("worst error: ", worst);
+    CHECK(worst < 1e-6);
+  });
+}
+
+TEST_CASE("the same bits come from every instruction set, for every number of rows at once and every slice of panels") {
+  for (DType type : types) {
+    CAPTURE(std::string(name(type)));
+    Random random(2);
+    const std::int64_t rows = 70, cols = info(type).values == 1 ? 203 : 224;
+    RandomMatrix matrix(type, rows, cols, random);
+    const std::vector<float> values = random.vector(17 * cols);
+    std::vector<float> expected;
+    for_each_cpu([&](auto cpu) {
+      using Backend = decltype(cpu);
+      const auto w = Backend::pack(matrix.raw);
+      Activations<Backend> x(values, cols);
+      const auto all = multiply<Backend>(w, x, 0, 17);
+      if (expected.empty()) expected = all;
+      CHECK(same_bits(all, expected));
+      for (std::int64_t width = 1; width < 17; ++width)
+        for (std::int64_t first = 0; first + width <= 17; first += width) {
+          const auto part = multiply<Backend>(w, x, first, width);
+          CHECK(std::memcmp(part.data(), expected.data() + first * rows, part.size() * 4) == 0);
+        }
+      std::vector<float> sliced(expected.size());
+      for (std::int64_t p = 0; p < w.panel_count(); ++p) Backend::matmul(w, p, p + 1, x.operand(), 17, sliced.data(), rows);
+      CHECK(same_bits(sliced, expected));
+    });
+  }
+}
+
+TEST_CASE("only rows that exist and panels that were asked for are written") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    for (DType type : types) {
+      Random random(3);
+      RandomMatrix matrix(type, 37, 64, random);
+      const auto w = Backend::pack(matrix.raw);
+      Activations<Backend> x(random.vector(3 * 64), 64);
+      std::vector<float> out(3 * 50, -7.0f);
+      Backend::matmul(w, 1, 3, x.operand(), 3, out.data(), 50);
+      for (std::size_t r = 0; r < 3; ++r)
+        for (std::size_t i = 0; i < 50; ++i) CHECK((out[r * 50 + i] == -7.0f) == (i < 16 || i >= 37));
+    }
+  });
+}
+
+TEST_CASE("extreme weights and activations are multiplied without saturation") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    for (const int sign : {-1, 1}) {
+      std::vector<std::byte> block(34);
+      const std::uint16_t one = f32_to_f16(1.0f);
+      std::memcpy(block.data(), &one, 2);
+      for (std::size_t k = 0; k < 32; ++k) block[2 + k] = static_cast<std::byte>(128);  // -128
+      const auto w = Backend::pack({DType::q8_0, 1, 32, block.data(), "extreme"});
+      Activations<Backend> x(std::vector<float>(32, 127.0f * static_cast<float>(sign)), 32);
+      float out = 0.0f;
+      Backend::matmul(w, 0, 1, x.operand(), 1, &out, 1);
+      CHECK(out == static_cast<float>(-128 * 127 * 32 * sign));
+
+      std::vector<std::byte> nibbles(20, static_cast<std::byte>(0xff));
+      const std::uint16_t zero = 0;
+      std::memcpy(nibbles.data(), &one, 2);
+      std::memcpy(nibbles.data() + 2, &zero, 2);
+      const auto w4 = Backend::pack({DType::q4_1, 1, 32, nibbles.data(), "extreme"});
+      Backend::matmul(w4, 0, 1, x.operand(), 1, &out, 1);
+      CHECK(out == static_cast<float>(15 * 127 * 32 * sign));
+    }
+  });
+}
+
+TEST_CASE("an activation that is not finite makes its row's results not finite and no other's") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    for (DType type : types)
+      for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+        Random random(4);
+        RandomMatrix matrix(type, 16, 96, random);
+        const auto w = Backend::pack(matrix.raw);
+        std::vector<float> values = random.vector(3 * 96);
+        values[96 + 41] = bad;
+        Activations<Backend> x(values, 96);
+        const auto out = multiply<Backend>(w, x, 0, 3);
+        for (std::size_t i = 0; i < 16; ++i) {
+          CHECK(std::isfinite(out[i]));
+          CHECK(!std::isfinite(out[16 + i]));
+          CHECK(std::isfinite(out[32 + i]));
+        }
+      }
+  });
+}
+
+TEST_CASE("gather gives the row that matmul multiplies by, as the format defines it") {
+  Random random(5);
+  RandomMatrix matrix(DType::q4_1, 19, 64, random);
+  const auto w = Cpu<>::pack(matrix.raw);
+  std::vector<float> row(64);
+  for (std::int64_t r = 0; r < 19; ++r) {
+    Cpu<>::gather(w, r, row.data());
+    for (std::size_t k = 0; k < 64; ++k) {
+      const std::byte* block = matrix.bytes.data() + (static_cast<std::size_t>(r) * 2 + k / 32) * 20;
+      std::uint16_t d, m;
+      std::memcpy(&d, block, 2);
+      std::memcpy(&m, block + 2, 2);
+      const auto byte = static_cast<unsigned>(block[4 + k % 16]);
+      const float scaled = f16_to_f32(d) * static_cast<float>(k % 32 < 16 ? byte & 15u : byte >> 4);
+      CHECK(row[k] == scaled + f16_to_f32(m));
+    }
+  }
+}
+
+TEST_CASE("an empty matrix packs, and a type that has no kernel is refused by name") {
+  const auto w = Cpu<>::pack({DType::f32, 0, 8, nullptr, "empty"});
+  CHECK(w.bytes() == 0);
+  std::byte block[512] = {};
+  CHECK_THROWS_WITH_AS(Cpu<>::pack({DType::iq2_xxs, 1, 256, block, "blk.0.w"}),
+                       doctest::Contains("tensor 'blk.0.w' has type IQ2_XXS"), Error);
+  CHECK_THROWS_WITH_AS(Cpu<>::pack({DType::q8_0, 1, 33, block, "blk.1.w"}), doctest::Contains("blk.1.w"), Error);
+}
+
+TEST_CASE("with_cpu finds a backend by name and refuses names that do not exist") {
+  CHECK(with_cpu("scalar", [](auto cpu) { return std::string(cpu.name()); }) == "scalar");
+  CHECK(with_cpu("best", [](auto cpu) { return std::string(cpu.name()); }) == std::string(Cpu<>::name()));
+  CHECK_THROWS_AS(with_cpu("mmx", [](auto) {}), Error);
+}
+
+}  // namespace

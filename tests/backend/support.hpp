@@ -1,0 +1,123 @@
+// What the backend tests share: random numbers, random matrices in the blocks of a file, and every CPU that this machine has.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "weft/backend/cpu/cpu.hpp"
+#include "weft/quant/float16.hpp"
+
+namespace weft::test {
+
+/// Says once that an instruction set cannot be tested here.
+inline void name_skipped(const std::string& cpu) {
+  static std::vector<std::string> named;
+  if (std::find(named.begin(), named.end(), cpu) != named.end()) return;
+  named.push_back(cpu);
+  MESSAGE("skipped: this machine lacks ", cpu);
+}
+
+/// f(Cpu<Isa>{}) for every instruction set of this machine.
+template <class F>
+void for_each_cpu(F f) {
+  const auto run = [&](auto cpu) {
+    CAPTURE(std::string(cpu.name()));
+    cpu.available() ? f(cpu) : name_skipped(std::string(cpu.name()));
+  };
+  run(Cpu<cpu::Scalar>{});
+#if WEFT_CPU_X86
+  run(Cpu<cpu::Avx2>{});
+  run(Cpu<cpu::Avx512Vnni>{});
+#endif
+}
+
+class Random {
+ public:
+  explicit Random(unsigned seed) : engine_(seed) {}
+  float normal(float scale = 1.0f) {  // a sum of uniform numbers: the same everywhere, as std::normal_distribution is not
+    float x = 0.0f;
+    for (int i = 0; i < 4; ++i) x += static_cast<float>(engine_() >> 8) * 0x1p-24f - 0.5f;
+    return x * 1.7f * scale;
+  }
+  std::uint32_t bits() { return static_cast<std::uint32_t>(engine_()); }
+  std::int64_t below(std::int64_t n) { return static_cast<std::int64_t>(engine_() % static_cast<std::uint32_t>(n)); }
+  std::vector<float> vector(std::int64_t n, float scale = 1.0f) {
+    std::vector<float> v(static_cast<std::size_t>(n));
+    for (float& x : v) x = normal(scale);
+    return v;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+/// A matrix of random blocks with scales that are finite and of ordinary size.
+struct RandomMatrix {
+  std::vector<std::byte> bytes;
+  RawMatrix raw;
+
+  RandomMatrix(DType type, std::int64_t rows, std::int64_t cols, Random& random) : raw{type, rows, cols, nullptr, "random"} {
+    const DTypeInfo& t = info(type);
+    bytes.resize(static_cast<std::size_t>(rows * cols / t.values) * t.bytes);
+    for (std::byte& b : bytes) b = static_cast<std::byte>(random.bits() & 255u);
+    const auto put = [&](std::size_t at, float value) {
+      const std::uint16_t half = f32_to_f16(value);
+      std::memcpy(bytes.data() + at, &half, 2);
+    };
+    for (std::size_t at = 0; at < bytes.size(); at += t.bytes) {
+      if (type == DType::f32) {
+        const float x = random.normal();
+        std::memcpy(bytes.data() + at, &x, 4);
+      } else if (type == DType::bf16) {
+        const std::uint16_t x = f32_to_bf16(random.normal());
+        std::memcpy(bytes.data() + at, &x, 2);
+      } else {
+        put(at, random.normal(0.5f));
+        if (type == DType::q4_1) put(at + 2, random.normal(2.0f));
+      }
+    }
+    raw.data = bytes.data();
+  }
+};
+
+/// Cache lines, so that blocks lie as the library lays them.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(std::size_t size) : memory_(size + 64), size_(size) {
+    offset_ = (64 - reinterpret_cast<std::uintptr_t>(memory_.data()) % 64) % 64;
+  }
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+  std::byte* data() { return memory_.data() + offset_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::vector<std::byte> memory_;
+  std::size_t size_, offset_ = 0;
+};
+
+/// Activations with their quantised blocks.
+template <class Backend>
+struct Activations {
+  std::vector<float> values;
+  AlignedBytes blocks;
+  std::int64_t cols;
+
+  Activations(std::vector<float> v, std::int64_t n) : values(std::move(v)), blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)), cols(n) {
+    for (std::size_t r = 0; r < values.size() / static_cast<std::size_t>(n); ++r)
+      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n, blocks.data() + r * Backend::quantised_bytes(n));
+  }
+  Operand operand() { return {values.data(), blocks.data(), cols}; }
+};
+
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace weft::test

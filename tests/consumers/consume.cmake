@@ -1,0 +1,68 @@
+# Runs one consumer: cmake -DKIND=<kind> ... -P consume.cmake. CMakeLists.txt passes the rest.
+set(here "${CMAKE_CURRENT_LIST_DIR}")
+file(REMOVE_RECURSE "${BUILD}")
+file(MAKE_DIRECTORY "${BUILD}")
+separate_arguments(flags UNIX_COMMAND "${FLAGS}")
+list(TRANSFORM INCLUDES PREPEND "-isystem;" OUTPUT_VARIABLE include_flags)
+list(APPEND include_flags "-I${WEFT}/include")
+
+# Runs a command that must succeed.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}: exit status ${result}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+# Runs the program that main.cpp and other.cpp became.
+function(run_program)
+  run("${BUILD}/program")
+  if(NOT output MATCHES "weft ${VERSION}\nan error from the other unit\n")
+    message(FATAL_ERROR "the program printed: ${output}")
+  endif()
+endfunction()
+
+set(configure "${CMAKE_COMMAND}" -B "${BUILD}" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${FLAGS}"
+    "-DEigen3_DIR=${Eigen3_DIR}" "-Dnlohmann_json_DIR=${nlohmann_json_DIR}" "-DCMAKE_PREFIX_PATH=${PREFIX}")
+
+if(KIND STREQUAL "include")
+  run("${CXX}" -std=c++20 ${flags} ${include_flags} "${here}/main.cpp" "${here}/other.cpp" -o "${BUILD}/program" -pthread)
+  run_program()
+elseif(KIND STREQUAL "pkg_config")
+  find_program(PKG_CONFIG NAMES pkg-config pkgconf)
+  if(NOT PKG_CONFIG)
+    message(NOTICE "skipped: pkg-config is not installed")
+    return()
+  endif()
+  set(ENV{PKG_CONFIG_PATH} "${PREFIX}/share/pkgconfig:${Eigen3_DIR}:${nlohmann_json_DIR}")
+  run("${PKG_CONFIG}" --cflags --libs weft)
+  separate_arguments(weft_flags UNIX_COMMAND "${output}")
+  run("${CXX}" ${flags} "${here}/main.cpp" "${here}/other.cpp" -o "${BUILD}/program" ${weft_flags})
+  run_program()
+elseif(KIND STREQUAL "missing_dependency")  # inside another project nothing is fetched: the error says which line to add
+  execute_process(COMMAND ${configure} -S "${here}/add_subdirectory" -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+                  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(result EQUAL 0 OR NOT output MATCHES "find_package\\(nlohmann_json REQUIRED\\)")
+    message(FATAL_ERROR "expected an error that names the line to add, got:\n${output}")
+  endif()
+elseif(KIND STREQUAL "misuse")  # each file says what the compiler must complain about
+  file(GLOB sources "${here}/misuse/*.cpp")
+  foreach(source IN LISTS sources)
+    file(STRINGS "${source}" expected REGEX "^// expect: ")
+    file(STRINGS "${source}" extra REGEX "^// flags: ")
+    string(REPLACE "// expect: " "" expected "${expected}")
+    string(REPLACE "// flags: " "" extra "${extra}")
+    separate_arguments(extra)
+    execute_process(COMMAND "${CXX}" -std=c++20 -fsyntax-only ${extra} ${include_flags} "${source}"
+                    RESULT_VARIABLE result ERROR_VARIABLE output)
+    if(result EQUAL 0 OR NOT output MATCHES "${expected}")
+      message(FATAL_ERROR "${source} must not compile, with an error that matches \"${expected}\"; got:\n${output}")
+    endif()
+  endforeach()
+else()
+  run(${configure} -S "${here}/${KIND}")
+  run("${CMAKE_COMMAND}" --build "${BUILD}")
+  run_program()
+endif()

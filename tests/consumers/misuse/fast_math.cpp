@@ -1,0 +1,3 @@
+// flags: -ffast-math
+// expect: Weft needs IEEE arithmetic
+#include "weft/core/config.hpp"

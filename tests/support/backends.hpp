@@ -1,0 +1,31 @@
+// The backends that typed suites run over, and what a backend that this machine lacks does: it is skipped by name.
+#pragma once
+
+#include <string>
+
+#include "support/data.hpp"
+#include "weft/backend/cpu/cpu.hpp"
+#include "weft/backend/reference.hpp"
+
+#if WEFT_CPU_X86
+#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Avx2>, weft::Cpu<weft::cpu::Avx512Vnni>
+#else
+#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>
+#endif
+#define WEFT_TEST_BACKENDS weft::Reference, WEFT_TEST_CPUS
+
+namespace weft::test {
+
+/// Whether this machine can run B; says so by name when it cannot.
+template <class B>
+bool usable() {
+  if constexpr (requires { B::available(); }) {
+    if (!B::available()) {
+      skip(std::string("backend ") + std::string(B::name()), "this machine lacks the instruction set");
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace weft::test
