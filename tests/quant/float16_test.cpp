@@ -33,7 +33,9 @@ TEST_CASE("a float becomes the nearest half, and the even one of two that are eq
   std::size_t wrong = 0;
   for (int i = 0; i < 300000; ++i) {
     // Exponents from below the smallest denormal half to above the largest half.
-    const float magnitude = std::bit_cast<float>((static_cast<std::uint32_t>(100 + random() % 45) << 23) | (random() & 0x7fffff & ~((1u << (random() % 24)) - 1)));
+    const auto draw = [&](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
+    const std::uint32_t mantissa = draw(1u << 23) & ~((1u << draw(24)) - 1);  // many ties
+    const float magnitude = std::bit_cast<float>((100 + draw(45)) << 23 | mantissa);
     const std::uint16_t half = weft::f32_to_f16(magnitude);
     // Neighbouring halves are neighbouring integers, and infinity stands for 65536.
     const auto at = [](int bits) { return bits == 0x7c00 ? 65536.0 : bits < 0 ? -1e9 : bits > 0x7c00 ? 1e9 : static_cast<double>(weft::f16_to_f32(static_cast<std::uint16_t>(bits))); };

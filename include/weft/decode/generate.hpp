@@ -40,6 +40,21 @@ std::vector<Result> generate(const Model& model, const P& prompt, const How& str
   }
 }
 
+/// Continues the prompt after what the sequence holds, as stream(sequence, prompt, ...) does.
+template <class S, detail::Prompt P, Strategy How>
+  requires(DecodableSequence<S> && !std::is_reference_v<S>)
+std::vector<Result> generate(S&& sequence, const P& prompt, const How& strategy, const Options& options = {}) {
+  if constexpr (detail::is_beam<How>) {
+    auto tokens = detail::prompt_after(sequence, detail::prompt_view(prompt));
+    return detail::search(std::move(sequence), std::move(tokens), strategy, options);
+  } else {
+    auto pieces = stream(std::move(sequence), prompt, strategy, options);
+    std::vector<Result> results;
+    results.push_back(detail::drain(pieces, options));
+    return results;
+  }
+}
+
 /// Continues a sequence and leaves it as it is: the n-best of a beam, or the one Result of a chain, on forks.
 template <DecodableSequence S, Strategy How>
 std::vector<Result> generate(const S& sequence, const How& strategy, const Options& options = {}) {

@@ -97,6 +97,20 @@ auto prompt_view(const P& prompt) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// The prompt's tokens as they follow what the sequence holds: BOS and the like only at the start of a text.
+template <class S>
+std::vector<Token> prompt_after(const S& sequence, std::string_view text) {
+  return sequence.size() == 0 ? prompt_tokens(sequence.model(), text) : sequence.model().tokenizer().encode(text);
+}
+template <class S>
+std::vector<Token> prompt_after(const S&, std::span<const Token> tokens) {
+  return {tokens.begin(), tokens.end()};
+}
+
+}  // namespace detail
+
 /// Streams a continuation of the prompt: for (const Piece& piece : stream(model, "Once", top_k(40) | draw())) ...
 /// prompt: text (tokenised as the model's metadata says, BOS included) or tokens. strategy: argmax(), draw(), or steps
 /// composed with `|` that end in one of them. The model must outlive the stream.
@@ -118,6 +132,15 @@ auto stream(S&& sequence, const Strategy& strategy, const Options& options = {})
     return Stream(std::in_place, sequence, strategy, options);
   else
     return Stream(std::in_place, std::move(sequence), std::vector<Token>(), strategy, options);
+}
+
+/// Streams a continuation of the prompt after what the sequence holds; the stream owns the sequence. This is the form for a
+/// sequence with options of its own: stream(Sequence(model, {.kv_type = KvType::f32}), "Once", argmax()).
+template <class S, detail::Prompt P, PicksTokens Strategy>
+  requires(DecodableSequence<S> && !std::is_reference_v<S>)
+auto stream(S&& sequence, const P& prompt, const Strategy& strategy, const Options& options = {}) {
+  auto tokens = detail::prompt_after(sequence, detail::prompt_view(prompt));
+  return TokenStream<S, detail::SamplerOf<Strategy>>(std::in_place, std::move(sequence), std::move(tokens), strategy, options);
 }
 
 }  // namespace weft

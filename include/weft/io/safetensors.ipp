@@ -156,9 +156,14 @@ WEFT_INLINE void read_safetensors(const std::filesystem::path& file, Checkpoint&
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
     fail(ErrorKind::format, where, ": duplicate tensor ", detail::quote(*twice), "; a name may be used once");
   for (const auto& entry : header.entries) {
-    Checked needed(entry.type->bytes);
-    for (const std::int64_t extent : entry.shape) needed = needed * static_cast<std::uint64_t>(extent);
-    const auto size = needed.value_or_fail(ErrorKind::format, where, ": tensor ", detail::quote(entry.name), " has a shape whose size in bytes overflows");
+    Checked needed(entry.type->bytes);  // as if no extent were 0, so that whoever multiplies extents is safe
+    bool is_empty = false;
+    for (const std::int64_t extent : entry.shape) {
+      is_empty = is_empty || extent == 0;
+      if (extent != 0) needed = needed * static_cast<std::uint64_t>(extent);
+    }
+    if (!needed.at_most(INT64_MAX)) fail(ErrorKind::format, where, ": tensor ", detail::quote(entry.name), " has a shape whose size in bytes overflows");
+    const std::uint64_t size = is_empty ? 0 : *needed.value();
     const auto [begin, end] = entry.offsets;
     if (begin > end || end > data.size())
       fail(ErrorKind::format, where, ": tensor ", detail::quote(entry.name), " has data_offsets ", begin, " to ", end, ", expected a range within the ", data.size(), " bytes of data");

@@ -57,8 +57,8 @@ namespace detail {
 template <class Format>
 void dequantize_blocks(const std::byte* bytes, std::int64_t blocks, float* out) {
   constexpr QuantLayout layout = Format::layout;
-  std::array<std::int8_t, layout.values> q;
-  std::array<float, layout.subs()> d, m;
+  std::array<std::int8_t, static_cast<std::size_t>(layout.values)> q;
+  std::array<float, static_cast<std::size_t>(layout.subs())> d, m;
   for (std::int64_t b = 0; b < blocks; ++b, bytes += Format::bytes, out += layout.values) {
     Format::unpack(bytes, q.data(), d.data(), m.data());
     scale_subs(q.data(), d.data(), layout.has_min ? m.data() : nullptr, layout.subs(), layout.sub, out);
