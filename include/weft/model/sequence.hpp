@@ -243,6 +243,7 @@ class Sequence {
     }
     state.tokens.reserve(length + count);
     // The old logits stay until the pass has succeeded; a buffer of ours alone is written again, the last thing a pass does.
+    if (!next_logits_.unique()) next_logits_ = {};
     if (state.logits.unique()) next_logits_ = state.logits;
     if (!next_logits_) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
   }
