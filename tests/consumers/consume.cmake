@@ -16,10 +16,10 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# Runs what main.cpp became.
+# Runs what main.cpp or reader.cpp became.
 function(run_program name)
   run("${BUILD}/${name}")
-  if(NOT output MATCHES "^weft ${VERSION}\n.*missing.gguf.*\n$")
+  if(NOT output MATCHES "^weft ${VERSION}\n.*missing\\.(gguf|safetensors).*\n$")
     message(FATAL_ERROR "the program printed: ${output}")
   endif()
 endfunction()
@@ -39,7 +39,7 @@ elseif(KIND STREQUAL "pkg_config")
   set(ENV{PKG_CONFIG_PATH} "${PREFIX}/share/pkgconfig:${Eigen3_DIR}:${nlohmann_json_DIR}")
   run("${PKG_CONFIG}" --cflags --libs weft)
   separate_arguments(weft_flags UNIX_COMMAND "${output}")
-  run("${CXX}" ${flags} "${here}/main.cpp" -o "${BUILD}/program" ${weft_flags})
+  run("${CXX}" ${flags} "${here}/reader.cpp" -o "${BUILD}/program" ${weft_flags})
   run_program(program)
 elseif(KIND STREQUAL "missing_dependency")  # inside another project nothing is fetched: the error says which line to add
   execute_process(COMMAND ${configure} -S "${here}/add_subdirectory" -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON

@@ -1,4 +1,4 @@
-// The program that every consumer project builds. Together with other.cpp: two translation units of one binary.
+// The whole library, header-only: loads and streams. Together with other.cpp: two translation units of one binary.
 #include <cstdio>
 
 #include "weft/weft.hpp"
