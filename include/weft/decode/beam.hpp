@@ -73,7 +73,7 @@ class BeamSearch {
 
   /// The best hypotheses, best first.
   std::vector<Result> run() {
-    begin_ = Clock::now();
+    begin_ = seconds_now();
     bool going = prefill(branches_.front().sequence, std::span<const Token>(prompt_), options_, stats_);
     for (std::size_t length = 1; going && length <= limits_.new_tokens; ++length) {
       if (length > 1) going = extend();
@@ -82,8 +82,8 @@ class BeamSearch {
       select(length);
       stats_.generated_tokens = length;
       if (length == 1) {
-        stats_.time_to_first_token = seconds_since(begin_);
-        begin_ = Clock::now();
+        stats_.time_to_first_token = seconds_now() - begin_;
+        begin_ = seconds_now();
       }
       if (branches_.empty() || is_done(length)) return finish();
     }
@@ -273,7 +273,7 @@ class BeamSearch {
 
   std::vector<Result> finish() {
     if (hypotheses_.empty()) fail_all_excluded();
-    if (stats_.generated_tokens > 0) stats_.decode_seconds = seconds_since(begin_);
+    if (stats_.generated_tokens > 0) stats_.decode_seconds = seconds_now() - begin_;
     if (stats_.generated_tokens > 1 && stats_.decode_seconds > 0)
       stats_.decode_tps = static_cast<double>(stats_.generated_tokens - 1) / stats_.decode_seconds;
     if (hypotheses_.size() > static_cast<std::size_t>(beam_.returned))
@@ -295,7 +295,7 @@ class BeamSearch {
   std::vector<S*> pointers_;
   std::vector<Token> last_;
   double best_sum_ = 0;
-  Clock::time_point begin_{};
+  double begin_ = 0;
   Stats stats_;
 };
 

@@ -35,20 +35,7 @@ concept DecodableModel = requires(const M& model) {
   { make_sequence(model) } -> DecodableSequence;
 };
 
-class Tokenizer;
-class StreamDecoder;
-
 namespace detail {
-
-template <class Tokenizer>
-struct DecoderOf {
-  using type = StreamDecoder;
-};
-template <class Tokenizer>
-  requires requires { typename Tokenizer::StreamDecoder; }
-struct DecoderOf<Tokenizer> {
-  using type = typename Tokenizer::StreamDecoder;
-};
 
 template <class S>
 using TokenizerOf = std::remove_cvref_t<decltype(std::declval<const S&>().model().tokenizer())>;

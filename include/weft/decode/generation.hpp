@@ -2,20 +2,15 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
+#include "weft/core/clock.hpp"
 #include "weft/decode/options.hpp"
 #include "weft/decode/text_output.hpp"
 #include "weft/sample/pick.hpp"
 #include "weft/sample/select.hpp"
 
 namespace weft::detail {
-
-using Clock = std::chrono::steady_clock;
-inline double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 /// Runs f; false if that ended in Error(cancelled). Other errors pass.
 template <class F>
@@ -70,7 +65,7 @@ struct Limits {
 template <DecodableSequence S>
 bool prefill(S& sequence, std::span<const Token> prompt, const Options& options, Stats& stats) {
   constexpr std::size_t part = 256;  // wide enough for full speed, short enough for a bar that moves
-  const auto begin = Clock::now();
+  const double begin = seconds_now();
   bool whole = true;
   for (std::size_t done = 0; whole && done < prompt.size();) {
     const std::size_t n = options.on_prefill ? std::min(part, prompt.size() - done) : prompt.size();
@@ -80,7 +75,7 @@ bool prefill(S& sequence, std::span<const Token> prompt, const Options& options,
     stats.prefilled_tokens = done;
     if (options.on_prefill) options.on_prefill(done, prompt.size());
   }
-  stats.prefill_seconds = seconds_since(begin);
+  stats.prefill_seconds = seconds_now() - begin;
   if (stats.prefilled_tokens > 0) stats.prefill_tps = static_cast<double>(stats.prefilled_tokens) / stats.prefill_seconds;
   return whole;
 }
@@ -115,7 +110,7 @@ class Generation {
   /// Makes the next piece; false at the end.
   bool advance() {
     if (phase_ == Phase::over) return false;
-    const auto begin = Clock::now();
+    const double begin = seconds_now();
     const bool first = phase_ == Phase::fresh;
     phase_ = Phase::going;
     const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options_, result_.stats) : settle_cancellable();
@@ -127,9 +122,9 @@ class Generation {
     choose();
     auto& stats = result_.stats;
     if (first)
-      stats.time_to_first_token = seconds_since(begin);
+      stats.time_to_first_token = seconds_now() - begin;
     else
-      stats.decode_seconds += seconds_since(begin);
+      stats.decode_seconds += seconds_now() - begin;
     stats.generated_tokens = result_.tokens.size();
     return true;
   }

@@ -6,8 +6,20 @@
 
 #include "weft/decode/concept.hpp"
 #include "weft/decode/text_stop.hpp"
+#include "weft/text/stream_decoder.hpp"
 
 namespace weft::detail {
+
+/// The detokeniser of a tokenizer: the library's own, or the tokenizer's nested StreamDecoder.
+template <class Tokenizer>
+struct DecoderOf {
+  using type = StreamDecoder;
+};
+template <class Tokenizer>
+  requires requires { typename Tokenizer::StreamDecoder; }
+struct DecoderOf<Tokenizer> {
+  using type = typename Tokenizer::StreamDecoder;
+};
 
 /// A value: branches of a search copy it. Without a tokenizer there is no text, and stop strings are refused.
 template <class Tokenizer>
