@@ -1,15 +1,15 @@
 // A golden of Hugging Face: a tiny model's folder, its prompts, logits and greedy continuations.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "support/data.hpp"
+#include "support/json.hpp"
 #include "weft/core/token.hpp"
 #include "weft/io/raw_tensor.hpp"
 #include "weft/io/safetensors.hpp"
@@ -22,11 +22,6 @@ struct GoldenModel {
   std::vector<std::vector<double>> greedy_margins;
   std::vector<std::vector<float>> logits;  ///< per prompt [length, vocab]
 };
-
-inline nlohmann::json read_json(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return nlohmann::json::parse(file);
-}
 
 inline GoldenModel read_golden(const std::filesystem::path& folder) {
   const auto json = read_json(folder / "golden.json");
