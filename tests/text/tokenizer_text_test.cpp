@@ -30,7 +30,8 @@ void check_cases(const std::string& name, const std::filesystem::path& vocabular
   std::size_t cases = 0;
   for (const auto& entry : test::read_json_lines(test::golden_text() / "tokenizers" / (name + ".jsonl"))) {
     const std::string text = entry.at("text");
-    INFO(name, ", line ", ++cases, ": ", text);
+    ++cases;  // not inside INFO, which is only evaluated when something fails
+    INFO(name, ", line ", cases, ": ", text);
     const std::vector<Token> ids = tokenizer.encode(text);
     CHECK(ids == entry.at("ids").get<std::vector<Token>>());
     CHECK(tokenizer.encode_with_control(text) == entry.at("ids_parse_special").get<std::vector<Token>>());
