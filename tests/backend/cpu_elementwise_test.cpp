@@ -36,7 +36,7 @@ double exact_activation(Activation act, double x) {
   return 0.0;
 }
 
-TEST_CASE("activations are within 4 ulp where the result is not tiny, and within 2e-7 of |x| everywhere") {
+TEST_CASE("activations are within 5 ulp where the result is not tiny, and within 2e-7 of |x| everywhere") {
   for_each_cpu([](auto cpu) {
     const std::vector<float> x = sweep();
     std::vector<float> y(x.size());
@@ -50,7 +50,7 @@ TEST_CASE("activations are within 4 ulp where the result is not tiny, and within
         relative = std::max(relative, std::abs(y[i] - exact) / (std::abs(static_cast<double>(x[i])) + 1e-30));
       }
       MESSAGE("worst: ", worst, " ulp, ", relative, " of |x|");
-      CHECK(worst <= 4.0);
+      CHECK(worst <= 5.0);
       CHECK(relative < 2e-7);
     }
   });

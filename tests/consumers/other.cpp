@@ -1,7 +1,10 @@
-#include "weft/core/error.hpp"
-#include "weft/version.hpp"
+#include "weft/weft.hpp"
 
-const char* message_of_the_other_unit() {
-  static const weft::Error error(weft::ErrorKind::file, "from the other unit");
-  return error.what();
+int errors_of_the_other_unit();
+
+int errors_of_the_other_unit() try {
+  weft::Model model("missing.gguf");
+  return static_cast<int>(weft::generate(model, "Once", weft::greedy()).size());
+} catch (const weft::Error&) {
+  return 1;
 }

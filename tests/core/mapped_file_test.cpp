@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -71,4 +71,15 @@ TEST_CASE("released bytes stay readable, whatever part is given") {
   const std::byte elsewhere[16]{};
   file->release(elsewhere);
   CHECK(text_of(*file) == content);
+}
+
+TEST_CASE("bytes in memory are copied, and releasing them keeps them") {
+  std::string content(20000, 'y');
+  const auto file = weft::MappedFile::from_bytes("memory", std::as_bytes(std::span(content)));
+  content.assign(20000, 'z');
+  file->release(file->bytes());
+  CHECK(text_of(*file) == std::string(20000, 'y'));
+  CHECK(file->path() == "memory");
+  CHECK_FALSE(file->is_mapped());
+  CHECK(weft::MappedFile::from_bytes("nothing", {})->bytes().empty());
 }

@@ -21,6 +21,9 @@ class MappedFile {
   /// An empty file is opened and has no bytes.
   [[nodiscard]] static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
 
+  /// A copy of bytes that are in memory already, under a name for messages.
+  [[nodiscard]] static std::shared_ptr<const MappedFile> from_bytes(std::string name, std::span<const std::byte> bytes);
+
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
@@ -36,6 +39,7 @@ class MappedFile {
   void release(std::span<const std::byte> part) const noexcept;
 
  private:
+  MappedFile() = default;
   explicit MappedFile(const std::filesystem::path& path);
   bool map(int descriptor) noexcept;  // false: the caller must read
   void read();

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "weft/core/error.hpp"
 #include "weft/core/mapped_file.hpp"
@@ -26,6 +27,16 @@ namespace weft {
 
 WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
   return std::shared_ptr<const MappedFile>(new MappedFile(path));
+}
+
+WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::from_bytes(std::string name, std::span<const std::byte> bytes) {
+  const std::shared_ptr<MappedFile> file(new MappedFile);
+  file->path_ = std::move(name);
+  file->owned_.reset(new std::byte[bytes.size()]);
+  if (!bytes.empty()) std::memcpy(file->owned_.get(), bytes.data(), bytes.size());
+  file->data_ = file->owned_.get();
+  file->size_ = bytes.size();
+  return file;
 }
 
 WEFT_INLINE MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string()) {

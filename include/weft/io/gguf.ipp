@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
@@ -12,13 +13,15 @@
 
 namespace weft {
 
-WEFT_INLINE Gguf Gguf::open(const std::filesystem::path& path, std::stop_token stop) {
+WEFT_INLINE Gguf Gguf::open(std::shared_ptr<const MappedFile> file, std::stop_token stop) {
   Gguf gguf;
-  gguf.tensors.source = path.string();
-  gguf.tensors.files.push_back(MappedFile::open(path));
+  gguf.tensors.source = file->path();
+  gguf.tensors.files.push_back(std::move(file));
   GgufReader(gguf, std::move(stop)).run();
   return gguf;
 }
+
+WEFT_INLINE Gguf Gguf::open(const std::filesystem::path& path, std::stop_token stop) { return open(MappedFile::open(path), std::move(stop)); }
 
 WEFT_INLINE const Gguf::Entry* Gguf::find(std::string_view key) const noexcept {
   const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), key,

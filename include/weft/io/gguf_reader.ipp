@@ -1,4 +1,5 @@
-// The parser behind io/gguf.hpp. Every number of the file is checked against what the file can hold before it is used.
+// The parser behind io/gguf.hpp; part of gguf.ipp, and nothing but a class, so that it may be compiled on its own as well.
+// Every number of the file is checked against what the file can hold before it is used.
 #pragma once
 
 #include <algorithm>

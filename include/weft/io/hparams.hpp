@@ -54,6 +54,9 @@ class Hparams {
   /// deep, has a duplicate name, or is not an object with a string 'model_type'.
   [[nodiscard]] static Hparams from_hf(const std::filesystem::path& path);
 
+  /// The same for a config that is open, or whose bytes are in memory.
+  [[nodiscard]] static Hparams from_hf(const MappedFile& config);
+
   /// "llama", "gpt2", ...: general.architecture or model_type.
   [[nodiscard]] const std::string& architecture() const noexcept { return architecture_; }
   [[nodiscard]] bool is_gguf() const noexcept { return is_gguf_; }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <system_error>
 
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
@@ -190,6 +191,37 @@ WEFT_INLINE void Hparams::refuse_unread(std::span<const std::string_view> harmle
     if (!was_read_[i] && !is_harmless(items_[i]))
       fail(ErrorKind::unsupported, source_, ": key ", detail::quote(full_name(items_[i].name)), " is not understood for the architecture ", detail::quote(architecture_),
            "; it may change what the model computes, so the model is not loaded");
+}
+
+WEFT_INLINE Hparams Hparams::from_gguf(const Gguf& gguf) {
+  Hparams result;
+  HparamsBuilder(result).fill(gguf);
+  return result;
+}
+
+WEFT_INLINE Hparams Hparams::from_hf(const std::filesystem::path& path) {
+  std::error_code error;
+  return from_hf(*MappedFile::open(std::filesystem::is_directory(path, error) ? path / "config.json" : path));
+}
+
+WEFT_INLINE Hparams Hparams::from_hf(const MappedFile& config) {
+  Hparams result;
+  HparamsBuilder(result).fill(config);
+  const auto type = result.find_string({"", "model_type"});
+  if (!type || type->empty()) fail(ErrorKind::format, result.source_, ": key 'model_type' is missing or empty, expected the name of an architecture");
+  result.architecture_ = *type;
+  return result;
+}
+
+WEFT_INLINE std::vector<std::int64_t> hf_end_tokens(const std::filesystem::path& folder) {
+  std::vector<std::int64_t> result;
+  for (const char* const name : {"generation_config.json", "config.json"}) {
+    std::error_code error;
+    if (!std::filesystem::exists(folder / name, error)) continue;
+    for (const std::int64_t id : HparamsBuilder::read_end_tokens(folder / name))
+      if (std::find(result.begin(), result.end(), id) == result.end()) result.push_back(id);
+  }
+  return result;
 }
 
 }  // namespace weft

@@ -1,11 +1,11 @@
 // How io/hparams.hpp is filled: from GGUF metadata, or from a config.json that is flattened while it is parsed.
+// Part of hparams.ipp; holds nothing but a class, so that it may be compiled on its own as well.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -221,32 +221,5 @@ class HparamsBuilder {
   std::vector<std::string> objects_;
   std::size_t skipped_ = 0;  // depth inside an item of a list
 };
-
-WEFT_INLINE Hparams Hparams::from_gguf(const Gguf& gguf) {
-  Hparams result;
-  HparamsBuilder(result).fill(gguf);
-  return result;
-}
-
-WEFT_INLINE Hparams Hparams::from_hf(const std::filesystem::path& path) {
-  Hparams result;
-  std::error_code error;
-  HparamsBuilder(result).fill(*MappedFile::open(std::filesystem::is_directory(path, error) ? path / "config.json" : path));
-  const auto type = result.find_string({"", "model_type"});
-  if (!type || type->empty()) fail(ErrorKind::format, result.source_, ": key 'model_type' is missing or empty, expected the name of an architecture");
-  result.architecture_ = *type;
-  return result;
-}
-
-WEFT_INLINE std::vector<std::int64_t> hf_end_tokens(const std::filesystem::path& folder) {
-  std::vector<std::int64_t> result;
-  for (const char* const name : {"generation_config.json", "config.json"}) {
-    std::error_code error;
-    if (!std::filesystem::exists(folder / name, error)) continue;
-    for (const std::int64_t id : HparamsBuilder::read_end_tokens(folder / name))
-      if (std::find(result.begin(), result.end(), id) == result.end()) result.push_back(id);
-  }
-  return result;
-}
 
 }  // namespace weft

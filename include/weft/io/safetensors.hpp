@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "weft/core/config.hpp"
 #include "weft/io/raw_tensor.hpp"
@@ -16,6 +17,9 @@ namespace weft {
 /// that leave the file, overlap, leave a gap or do not match the shape, and bytes after the last tensor. `into` may then hold
 /// some of the tensors. Memory and time are linear in the header.
 void read_safetensors(const std::filesystem::path& file, Checkpoint& into);
+
+/// The same for a file that is open, or whose bytes are in memory.
+void read_safetensors(std::shared_ptr<const MappedFile> file, Checkpoint& into);
 
 /// The weights of a folder as save_pretrained writes it: model.safetensors, or the shards that
 /// model.safetensors.index.json names (files of that folder only). Throws as `read_safetensors`; Error(file) if the folder

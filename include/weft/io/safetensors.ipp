@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -134,8 +134,9 @@ inline void check_safetensors_cover(const std::string& where, const std::vector<
 
 }  // namespace detail
 
-WEFT_INLINE void read_safetensors(const std::filesystem::path& file, Checkpoint& into) {
-  auto mapped = MappedFile::open(file);
+WEFT_INLINE void read_safetensors(const std::filesystem::path& file, Checkpoint& into) { read_safetensors(MappedFile::open(file), into); }
+
+WEFT_INLINE void read_safetensors(std::shared_ptr<const MappedFile> mapped, Checkpoint& into) {
   const std::string& where = mapped->path();
   const auto bytes = mapped->bytes();
   if (bytes.size() < 8) fail(ErrorKind::format, where, ": has ", bytes.size(), " bytes, expected 8 for the length of the header, and the header");

@@ -23,9 +23,9 @@ namespace weft {
 
 struct LoadOptions {
   int threads = 0;                   ///< workers; 0: the pool of the process (one per usable core)
-  std::shared_ptr<ThreadPool> pool;  ///< a pool to share instead; wins over threads
-  std::stop_token cancel;            ///< Error(cancelled) once requested
-  std::function<void(std::size_t done, std::size_t total)> progress;  ///< bytes of weights packed, on the loading thread
+  std::shared_ptr<ThreadPool> pool{};  ///< a pool to share instead; wins over threads
+  std::stop_token cancel{};          ///< Error(cancelled) once requested
+  std::function<void(std::size_t done, std::size_t total)> progress{};  ///< bytes of weights packed, on the loading thread
 };
 
 template <class B = Cpu<>>

@@ -27,7 +27,7 @@ struct SequenceOptions {
 };
 
 struct AppendOptions {
-  std::stop_token cancel;  ///< looked at once a layer; Error(cancelled) leaves the sequence as it was
+  std::stop_token cancel{};  ///< looked at once a layer; Error(cancelled) leaves the sequence as it was
 };
 
 template <class B>
@@ -42,13 +42,18 @@ auto run_strategy(S&& sequence, const Strategy& strategy, const Options& options
   return run(std::forward<S>(sequence), strategy, options);
 }
 
+/// [vocab] logits after a token. Shared like the state; written by a pass that has no way left to fail.
+struct Logits : RefCounted {
+  explicit Logits(std::size_t vocab) : values(vocab) {}
+  std::vector<float> values;
+};
+
 /// All that a continuation depends on. Shared by forks until one of them writes.
 struct SequenceState : RefCounted {
   std::vector<Ref<Page>> pages;
   std::vector<std::byte*> addresses;  ///< of the pages, as a pass wants them
   std::vector<Token> tokens;
-  std::vector<float> logits;  ///< [vocab] after the last token, when logits_valid
-  bool logits_valid = false;
+  Ref<Logits> logits;  ///< after the last token; null after a rewind
 };
 
 }  // namespace detail
@@ -117,8 +122,8 @@ class Sequence {
   /// bits are those of the first time). Throws Error(argument) on an empty sequence.
   [[nodiscard]] std::span<const float> logits() const {
     if (empty()) fail(ErrorKind::argument, "an empty sequence has no logits: append a token first");
-    if (!state_->logits_valid) const_cast<Sequence*>(this)->recompute_logits();
-    return state_->logits;
+    if (!state_->logits) const_cast<Sequence*>(this)->recompute_logits();
+    return state_->logits->values;
   }
 
   /// A sequence that goes on from here, independently. O(1): everything is shared until one of the two writes.
@@ -130,7 +135,7 @@ class Sequence {
     if (length == size()) return;
     own(length);
     state_->tokens.resize(length);
-    state_->logits_valid = false;
+    state_->logits = {};
     const auto keep = std::max(pages_for(length), pages_for(reserved_));
     if (state_->pages.size() > keep) state_->pages.resize(keep), state_->addresses.resize(keep);
   }
@@ -172,7 +177,7 @@ class Sequence {
     own(size());
     reserved_ = std::max(reserved_, positions);
     reserve_vectors(*state_);
-    state_->logits.resize(static_cast<std::size_t>(model_->vocab_size()));
+    next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
     while (state_->pages.size() < pages_for(positions)) add_page(*state_);
   }
 
@@ -216,6 +221,7 @@ class Sequence {
     copy->tokens.assign(state_->tokens.begin(), state_->tokens.begin() + static_cast<std::ptrdiff_t>(length));
     copy->pages.assign(state_->pages.begin(), state_->pages.begin() + pages);
     copy->addresses.assign(state_->addresses.begin(), state_->addresses.begin() + pages);
+    copy->logits = state_->logits;
     state_ = std::move(copy);
   }
 
@@ -236,7 +242,10 @@ class Sequence {
       }
     }
     state.tokens.reserve(length + count);
-    state.logits.resize(static_cast<std::size_t>(model_->vocab_size()));
+    // The old logits stay until the pass has succeeded; a buffer of ours alone is written again, the last thing a pass does.
+    if (!next_logits_.unique()) next_logits_ = {};
+    if (state.logits.unique()) next_logits_ = state.logits;
+    if (!next_logits_) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
   }
 
   detail::PassItem pass_item(std::span<const Token> tokens) {
@@ -245,13 +254,13 @@ class Sequence {
     item.first = static_cast<std::int64_t>(size());
     item.pages = state_->addresses.data();
     item.kv_type = options_.kv_type;
-    item.last_logits = state_->logits.data();
+    item.last_logits = next_logits_->values.data();
     return item;
   }
 
   void commit(std::span<const Token> tokens) {
     state_->tokens.insert(state_->tokens.end(), tokens.begin(), tokens.end());
-    state_->logits_valid = true;
+    state_->logits = std::move(next_logits_);
   }
 
   void append_with_taps(std::span<const Token> tokens, std::span<const nn::Tap> taps, std::stop_token cancel) {
@@ -274,6 +283,7 @@ class Sequence {
   SequenceOptions options_;
   std::shared_ptr<PagePool> pool_;
   Ref<detail::SequenceState> state_;
+  Ref<detail::Logits> next_logits_;  ///< where the next pass writes, when that is not the present buffer
   std::size_t reserved_ = 0;
 };
 

@@ -29,7 +29,7 @@ struct Part {
   using Pi = __m256i;
   static constexpr int lanes = 8, count = 2;
   static constexpr int max_tile = 4;
-  static constexpr int registers = 4;
+  static constexpr int nibble_sums = 8, byte_sums = 4;
 
   WEFT_FORCE Pf set(float x) { return _mm256_set1_ps(x); }
   WEFT_FORCE Pf load(const float* p) { return _mm256_loadu_ps(p); }
@@ -100,16 +100,20 @@ struct Part {
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
   WEFT_FORCE Nibbles nibbles_start() { return _mm256_setzero_si256(); }
-  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm256_add_epi16(s, _mm256_maddubs_epi16(w, x)); }
+  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return keep_order(_mm256_add_epi16(s, _mm256_maddubs_epi16(w, x))); }
   WEFT_FORCE Pi nibbles_sum(Nibbles s) { return _mm256_madd_epi16(s, _mm256_set1_epi16(1)); }
   // Signed bytes: |w| * (x with the sign of w); a pair is at most 2 * 128 * 127 and so never saturates.
   struct Signed { Pi magnitude, value; };
   WEFT_FORCE Signed as_signed(Pi w) { return {_mm256_abs_epi8(w), w}; }
   WEFT_FORCE Pi signed_start(std::int32_t) { return _mm256_setzero_si256(); }
   WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) {
-    return iadd(s, _mm256_madd_epi16(_mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value)), _mm256_set1_epi16(1)));
+    return keep_order(iadd(s, _mm256_madd_epi16(_mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value)), _mm256_set1_epi16(1))));
   }
   WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
+
+ private:
+  /// Forbids g++ to turn a chain of integer additions into a tree, for which all products would have to be kept.
+  WEFT_FORCE Pi keep_order(Pi a) { __asm__("" : "+x"(a)); return a; }
 };
 // clang-format on
 

@@ -31,7 +31,7 @@ struct Part {
   using Pi = __m512i;
   static constexpr int lanes = 16, count = 1;
   static constexpr int max_tile = 8;
-  static constexpr int registers = 8;
+  static constexpr int nibble_sums = 8, byte_sums = 8;
 
   WEFT_FORCE Pf set(float x) { return _mm512_set1_ps(x); }
   WEFT_FORCE Pf load(const float* p) { return _mm512_loadu_ps(p); }

@@ -8,6 +8,8 @@
 /// acc[h][t] += what block b of the panel adds, per 32 columns: fma(dot, d_w d_x, acc), then fma(m, d_x sum(q_x), acc).
 template <bool with_min>
 struct Q4 {
+  static constexpr int sums = Part::nibble_sums;
+
   template <int T, int H>
   WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
     const std::byte* pair = panel + (b >> 1) * 576;
@@ -58,6 +60,8 @@ WEFT_FORCE void dot_bytes(const std::byte* q, int first, int n, const QuantBlock
 }
 
 struct Q8 {
+  static constexpr int sums = Part::byte_sums;
+
   template <int T, int H>
   WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
     const std::byte* pair = panel + (b >> 1) * 1088;
@@ -77,6 +81,7 @@ struct Q8 {
 /// int8 with float32 scales, and minima perhaps, per 32 columns or per half of them.
 template <int halves, bool with_min>
 struct Bytes {
+  static constexpr int sums = Part::byte_sums;
   static constexpr int block_bytes = 512 + 64 * halves * (with_min ? 2 : 1);
 
   template <int T, int H>
@@ -114,7 +119,7 @@ WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) 
 template <class Format, int T>
 [[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x, std::int64_t stride, float* out,
                                    std::int64_t out_stride, std::int64_t rows) noexcept {
-  constexpr int H = Part::registers / T >= Part::count ? Part::count : 1;
+  constexpr int H = Format::sums / T >= Part::count ? Part::count : 1;
   for (int part = 0; part < Part::count; part += H) {
     Part::Pf acc[H][T];
     WEFT_UNROLL for (int h = 0; h < H; ++h)

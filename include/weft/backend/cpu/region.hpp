@@ -1,7 +1,12 @@
 // Macros for code inside a target region (see avx2.ipp): helpers vanish into their callers, short loops into straight code.
 #pragma once
 
+// Without optimisation inlining only makes code that is slow to compile and slow to run.
+#ifdef __OPTIMIZE__
 #define WEFT_FORCE [[gnu::always_inline]] static inline
+#else
+#define WEFT_FORCE static inline
+#endif
 
 #if defined(__clang__)
 #define WEFT_UNROLL _Pragma("clang loop unroll(full)")

@@ -11,6 +11,14 @@
 #include "weft/backend/cpu/region.hpp"
 #include "weft/quant/float16.hpp"
 
+// Lanes are loops here: inlined and unrolled they would fill the compiler's time and no register.
+#pragma push_macro("WEFT_FORCE")
+#pragma push_macro("WEFT_UNROLL")
+#undef WEFT_FORCE
+#undef WEFT_UNROLL
+#define WEFT_FORCE static inline
+#define WEFT_UNROLL
+
 #if defined(__clang__)
 #pragma float_control(push)
 #pragma clang fp contract(off)
@@ -35,7 +43,7 @@ struct Part {
   using Pi = Ints;
   static constexpr int lanes = 16, count = 1;
   static constexpr int max_tile = 1;      ///< tokens that one pass over a panel serves
-  static constexpr int registers = 1;     ///< accumulators that one tile may hold
+  static constexpr int nibble_sums = 1, byte_sums = 1;  ///< float sums (registers) that one pass may have
 
   WEFT_FORCE Pf set(float x) { Pf r; WEFT_LANES r.v[i] = x; return r; }
   WEFT_FORCE Pf load(const float* p) { Pf r; std::memcpy(r.v, p, 64); return r; }
@@ -134,6 +142,9 @@ inline constexpr Kernels table{"scalar", matmul, quantise, rms_norm, layer_norm,
 #else
 #pragma GCC pop_options
 #endif
+
+#pragma pop_macro("WEFT_UNROLL")
+#pragma pop_macro("WEFT_FORCE")
 
 namespace weft::cpu {
 WEFT_INLINE const Kernels& scalar_kernels() noexcept { return scalar::table; }
