@@ -10,7 +10,14 @@ namespace {
 using namespace weft;
 using namespace weft::test;
 
-constexpr DType types[] = {DType::q4_0, DType::q4_1, DType::q8_0, DType::f16, DType::bf16, DType::f32};
+constexpr DType types[] = {DType::q4_0, DType::q4_1, DType::q8_0, DType::f16, DType::bf16, DType::f32, DType::q5_0, DType::q5_1,
+                           DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
+
+/// About n columns, such that rows are whole blocks; ragged where blocks are single numbers.
+std::int64_t cols_near(DType type, std::int64_t n) {
+  const std::int64_t values = info(type).values;
+  return values == 1 ? n - 21 : (n + values - 1) / values * values;
+}
 
 template <class Backend>
 std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first, std::int64_t rows) {
@@ -51,7 +58,7 @@ TEST_CASE("every product is the float64 sum over the same operands within 1e-6 o
       CAPTURE(std::string(name(type)));
       for (std::int64_t rows : {1, 15, 16, 17, 40})
         for (std::int64_t blocks : {1, 2, 3, 18, 33}) {
-          const std::int64_t cols = info(type).values == 1 ? blocks * 32 - blocks % 5 - 20 : blocks * 32;
+          const std::int64_t cols = cols_near(type, blocks * 32);
           RandomMatrix matrix(type, rows, cols, random);
           const auto w = Backend::pack(matrix.raw);
           Activations<Backend> x(random.vector(5 * cols), cols);
@@ -73,7 +80,7 @@ TEST_CASE("the same bits come from every instruction set, for every number of ro
   for (DType type : types) {
     CAPTURE(std::string(name(type)));
     Random random(2);
-    const std::int64_t rows = 70, cols = info(type).values == 1 ? 203 : 224;
+    const std::int64_t rows = 70, cols = cols_near(type, 224);
     RandomMatrix matrix(type, rows, cols, random);
     const std::vector<float> values = random.vector(17 * cols);
     std::vector<float> expected;
@@ -101,9 +108,10 @@ TEST_CASE("only rows that exist and panels that were asked for are written") {
     using Backend = decltype(cpu);
     for (DType type : types) {
       Random random(3);
-      RandomMatrix matrix(type, 37, 64, random);
+      const std::int64_t cols = cols_near(type, 64);
+      RandomMatrix matrix(type, 37, cols, random);
       const auto w = Backend::pack(matrix.raw);
-      Activations<Backend> x(random.vector(3 * 64), 64);
+      Activations<Backend> x(random.vector(3 * cols), cols);
       std::vector<float> out(3 * 50, -7.0f);
       Backend::matmul(w, 1, 3, x.operand(), 3, out.data(), 50);
       for (std::size_t r = 0; r < 3; ++r)
@@ -143,11 +151,12 @@ TEST_CASE("an activation that is not finite makes its row's results not finite a
     for (DType type : types)
       for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
         Random random(4);
-        RandomMatrix matrix(type, 16, 96, random);
+        const std::int64_t cols = cols_near(type, 96);
+        RandomMatrix matrix(type, 16, cols, random);
         const auto w = Backend::pack(matrix.raw);
-        std::vector<float> values = random.vector(3 * 96);
-        values[96 + 41] = bad;
-        Activations<Backend> x(values, 96);
+        std::vector<float> values = random.vector(3 * cols);
+        values[static_cast<std::size_t>(cols) + 41] = bad;
+        Activations<Backend> x(values, cols);
         const auto out = multiply<Backend>(w, x, 0, 3);
         for (std::size_t i = 0; i < 16; ++i) {
           CHECK(std::isfinite(out[i]));
@@ -158,23 +167,41 @@ TEST_CASE("an activation that is not finite makes its row's results not finite a
   });
 }
 
-TEST_CASE("gather gives the row that matmul multiplies by, as the format defines it") {
-  Random random(5);
-  RandomMatrix matrix(DType::q4_1, 19, 64, random);
-  const auto w = Cpu<>::pack(matrix.raw);
-  std::vector<float> row(64);
-  for (std::int64_t r = 0; r < 19; ++r) {
-    Cpu<>::gather(w, r, row.data());
-    for (std::size_t k = 0; k < 64; ++k) {
-      const std::byte* block = matrix.bytes.data() + (static_cast<std::size_t>(r) * 2 + k / 32) * 20;
-      std::uint16_t d, m;
-      std::memcpy(&d, block, 2);
-      std::memcpy(&m, block + 2, 2);
-      const auto byte = static_cast<unsigned>(block[4 + k % 16]);
-      const float scaled = f16_to_f32(d) * static_cast<float>(k % 32 < 16 ? byte & 15u : byte >> 4);
-      CHECK(row[k] == scaled + f16_to_f32(m));
+TEST_CASE("gather gives every row as its block's definition does, bit for bit") {
+  for (DType type : types) {
+    CAPTURE(std::string(name(type)));
+    const QuantLayout layout = quant_layout(type);
+    if (layout.values == 0) continue;
+    Random random(5);
+    const std::int64_t cols = cols_near(type, 512);
+    RandomMatrix matrix(type, 19, cols, random);
+    const auto w = Cpu<>::pack(matrix.raw);
+    std::vector<float> row(static_cast<std::size_t>(cols)), expected(row.size());
+    const auto sub = static_cast<std::size_t>(layout.sub), values = static_cast<std::size_t>(layout.values);
+    for (std::int64_t r = 0; r < 19; ++r) {
+      for (std::size_t k = 0; k < expected.size(); k += values) {
+        std::int8_t q[256];
+        float d[16], m[16];
+        const std::byte* block = matrix.bytes.data() + (static_cast<std::size_t>(r * cols) + k) / values * info(type).bytes;
+        with_block_format(type, [&](auto format) { format.unpack(block, q, d, m); });
+        for (std::size_t i = 0; i < values; ++i) {
+          const float scaled = d[i / sub] * static_cast<float>(q[i]);
+          expected[k + i] = layout.has_min ? scaled + m[i / sub] : scaled;
+        }
+      }
+      Cpu<>::gather(w, r, row.data());
+      CHECK(same_bits(row, expected));
     }
   }
+}
+
+TEST_CASE("gather gives numbers as they are") {
+  Random random(6);
+  RandomMatrix matrix(DType::f32, 19, 37, random);
+  const auto w = Cpu<>::pack(matrix.raw);
+  std::vector<float> all(19 * 37);
+  for (std::int64_t r = 0; r < 19; ++r) Cpu<>::gather(w, r, all.data() + r * 37);
+  CHECK(std::memcmp(all.data(), matrix.bytes.data(), matrix.bytes.size()) == 0);
 }
 
 TEST_CASE("an empty matrix packs, and a type that has no kernel is refused by name") {

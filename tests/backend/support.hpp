@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "weft/backend/cpu/cpu.hpp"
+#include "weft/quant/blocks.hpp"
 #include "weft/quant/float16.hpp"
 
 namespace weft::test {
@@ -57,6 +58,21 @@ class Random {
   std::mt19937 engine_;
 };
 
+/// Where a block has its half precision scales.
+inline std::vector<std::size_t> scales_of(DType type) {
+  switch (type) {
+    case DType::mxfp4: return {};
+    case DType::q4_1:
+    case DType::q5_1:
+    case DType::q4_k:
+    case DType::q5_k: return {0, 2};
+    case DType::q2_k: return {80, 82};
+    case DType::q3_k: return {108};
+    case DType::q6_k: return {208};
+    default: return {0};
+  }
+}
+
 /// A matrix of random blocks with scales that are finite and of ordinary size.
 struct RandomMatrix {
   std::vector<std::byte> bytes;
@@ -78,8 +94,8 @@ struct RandomMatrix {
         const std::uint16_t x = f32_to_bf16(random.normal());
         std::memcpy(bytes.data() + at, &x, 2);
       } else {
-        put(at, random.normal(0.5f));
-        if (type == DType::q4_1) put(at + 2, random.normal(2.0f));
+        for (const std::size_t offset : scales_of(type)) put(at + offset, random.normal(0.5f));
+        if (type == DType::mxfp4) bytes[at] = static_cast<std::byte>(120 + random.below(16));
       }
     }
     raw.data = bytes.data();

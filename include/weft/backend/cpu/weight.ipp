@@ -8,6 +8,7 @@
 #include "weft/backend/cpu/weight.hpp"
 #include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
+#include "weft/quant/blocks.hpp"
 #include "weft/quant/float16.hpp"
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -73,6 +74,38 @@ inline void pack_block(Packing packing, const std::byte* block, std::byte* panel
   }
 }
 
+using Unpack = void (*)(const std::byte* block, std::int8_t* q, float* d, float* m) noexcept;
+inline Unpack unpacker_of(DType type) noexcept {
+  Unpack unpack = nullptr;
+  with_block_format(type, [&](auto format) { unpack = &decltype(format)::unpack; });
+  return unpack;
+}
+
+/// Sub-block `sub` of 16 or 32 values of one row, unpacked, into the panel.
+inline void pack_bytes(const QuantLayout& layout, std::size_t sub, const std::int8_t* q, float d, float m, std::byte* lane_of_block, std::byte* scales) noexcept {
+  const bool halves = layout.sub == 16;
+  std::byte* at = scales + (halves ? sub % 2 * 64 : 0);
+  std::memcpy(at, &d, 4);
+  if (layout.has_min) std::memcpy(at + (halves ? 128 : 64), &m, 4);
+  scatter_groups(reinterpret_cast<const std::byte*>(q), layout.sub / 4, lane_of_block + (halves ? sub % 2 * 256 : 0));
+}
+
+/// One row, r of 16, of a format that has no layout of its own.
+inline void pack_unpacked(const std::byte* row, std::size_t blocks, DType type, Packing packing, std::byte* panel, std::size_t r) noexcept {
+  const QuantLayout layout = quant_layout(type);
+  const Unpack unpack = unpacker_of(type);
+  const auto sub = static_cast<std::size_t>(layout.sub), values = static_cast<std::size_t>(layout.values);
+  std::int8_t q[256];
+  float d[16], m[16] = {};
+  for (std::size_t b = 0; b < blocks; ++b) {
+    unpack(row + b * info(type).bytes, q, d, m);
+    for (std::size_t s = 0; s < values / sub; ++s) {
+      const BlockPlace place = place_of(packing, (b * values + s * sub) / 32);
+      pack_bytes(layout, s, q + s * sub, d[s], m[s], panel + place.q + r * 4, panel + place.d + r * 4);
+    }
+  }
+}
+
 inline const std::byte* row_of(const RawMatrix& raw, std::int64_t row) noexcept {
   const DTypeInfo& type = info(raw.type);
   return raw.data + static_cast<std::size_t>(row) * (static_cast<std::size_t>(raw.cols) / type.values * type.bytes);
@@ -95,7 +128,10 @@ inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first
   const std::size_t blocks = static_cast<std::size_t>(raw.cols) / type.values;
   for (std::size_t r = 0; r < rows; ++r) {
     const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
-    for (std::size_t b = 0; b < blocks; ++b) pack_block(packing, row + b * type.bytes, panel, b, r);
+    if (packing >= Packing::i8)
+      pack_unpacked(row, blocks, raw.type, packing, panel, r);
+    else
+      for (std::size_t b = 0; b < blocks; ++b) pack_block(packing, row + b * type.bytes, panel, b, r);
   }
 }
 
@@ -137,9 +173,13 @@ WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
     case DType::f32: return Packing::f32;
     default: break;
   }
+  if (const QuantLayout layout = quant_layout(raw.type); layout.values > 0) {
+    if (layout.sub == 16) return layout.has_min ? Packing::i8_half_min : Packing::i8_half;
+    return layout.has_min ? Packing::i8_min : Packing::i8;
+  }
   const DTypeInfo* type = find_dtype(raw.type);
   fail(ErrorKind::unsupported, "tensor '", raw.name, "' has type ", type != nullptr ? std::string(type->name) : std::to_string(static_cast<int>(raw.type)),
-       ", which the CPU backend cannot multiply by; supported: F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+       ", which the CPU backend cannot multiply by; supported: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4");
 }
 
 WEFT_INLINE void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end, std::byte* out) {
