@@ -35,51 +35,58 @@ inline constexpr std::size_t softmax_block = 64;
 #define WEFT_NO_CONTRACTION __attribute__((optimize("fp-contract=off")))
 #endif
 
-/// sum of e^(x_i - max) over one block of 64, for x_i <= max. Cephes' expf: x = n ln 2 + r, e^r by a polynomial.
-WEFT_NO_CONTRACTION inline float exp_sum_block(const float* x, float max) noexcept {
+/// e^v for v <= 0, 0 below -87. Cephes' expf: v = n ln 2 + r, e^r by a polynomial.
+WEFT_NO_CONTRACTION inline Lanes exp_lanes(Lanes v) noexcept {
 #if defined(__clang__)
 #pragma clang fp contract(off)
 #endif
   constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it leaves the rounded integer in the low bits
+  const Lanes lowest = {-87.0f, -87.0f, -87.0f, -87.0f};  // e^-87 is still a normal float
+  const IntLanes alive = v >= lowest;
+  v = alive ? v : lowest;
+  const Lanes shifted = v * 1.44269504088896341f + magic;
+  const Lanes n = shifted - magic;
+  Lanes r = v - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  IntLanes exponent, bits;
+  std::memcpy(&exponent, &shifted, sizeof exponent);
+  std::memcpy(&bits, &p, sizeof bits);
+  bits = (bits + (exponent << 23)) & alive;  // the magic number's own bits are shifted out
+  std::memcpy(&p, &bits, sizeof p);
+  return p;
+}
+
+/// sum of e^(x_i - max) over one block of 64, for x_i <= max.
+WEFT_NO_CONTRACTION inline float exp_sum_block(const float* x, float max) noexcept {
+  // after top-k and the like most blocks are excluded as a whole
+  IntLanes alive = {0, 0, 0, 0};
+  const Lanes bound = {max - 87.0f, max - 87.0f, max - 87.0f, max - 87.0f};
+  for (std::size_t i = 0; i < softmax_block; i += 4) alive |= load_lanes(x + i) >= bound;
+  if ((alive[0] | alive[1] | alive[2] | alive[3]) == 0) return 0;
   Lanes sum = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < softmax_block; i += 4) {
-    Lanes v = load_lanes(x + i) - max;
-    const Lanes lowest = {-87.0f, -87.0f, -87.0f, -87.0f};  // e^-87 is still a normal float
-    const IntLanes alive = v >= lowest;
-    v = alive ? v : lowest;
-    const Lanes shifted = v * 1.44269504088896341f + magic;
-    const Lanes n = shifted - magic;
-    Lanes r = v - n * 0.693359375f;
-    r = r - n * -2.12194440e-4f;
-    Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
-    IntLanes exponent, bits;
-    std::memcpy(&exponent, &shifted, sizeof exponent);
-    std::memcpy(&bits, &p, sizeof bits);
-    bits = (bits + (exponent << 23)) & alive;  // the magic number's own bits are shifted out
-    std::memcpy(&p, &bits, sizeof p);
-    sum = sum + p;
-  }
+  for (std::size_t i = 0; i < softmax_block; i += 4) sum = sum + exp_lanes(load_lanes(x + i) - max);
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
-/// The same for the n < 64 logits of the last block: the rest is filled with what weighs nothing.
-inline float exp_sum_tail(const float* x, std::size_t n, float max) noexcept {
+/// The same for the n <= 64 logits of a last block: the rest is filled with what weighs nothing.
+inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
+  if (n == softmax_block) return exp_sum_block(x, max);
   float block[softmax_block];
   for (std::size_t i = 0; i < softmax_block; ++i) block[i] = i < n ? x[i] : excluded;
   return exp_sum_block(block, max);
 }
 
-inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
-  return n == softmax_block ? exp_sum_block(x, max) : exp_sum_tail(x, n, max);
-}
-
 /// e^(x - max) of one logit, to the bit as in a block.
-inline float exp_weight(float x, float max) noexcept { return exp_sum_tail(&x, 1, max); }
+inline float exp_weight(float x, float max) noexcept {
+  const float v = x - max;
+  return exp_lanes(Lanes{v, v, v, v})[0];
+}
 
 [[noreturn]] inline void fail_nan(std::span<const float> logits) {
   std::size_t at = 0;
