@@ -96,19 +96,6 @@ class GgufVocabularyReader {
     return (text.starts_with('<') || text.starts_with('[')) && std::find(end_marks.begin(), end_marks.end(), text) != end_marks.end();
   }
 
-  // Some converters leave an end mark typed as a normal token. Where no merge makes it out of text, nobody but the model can
-  // have meant it, so it is control.
-  void correct_type(std::size_t id) {
-    const std::string& text = out_.tokens[id];
-    const auto makes = [&](const std::string& merge) {
-      if (merge.size() != text.size() + 1) return false;
-      const std::size_t space = merge.find(' ');
-      return space != std::string::npos && text.starts_with(std::string_view(merge).substr(0, space)) &&
-             text.ends_with(std::string_view(merge).substr(space + 1));
-    };
-    if (std::none_of(out_.merges.begin(), out_.merges.end(), makes)) out_.types[id] = TokenType::control;
-  }
-
   void find_end_tokens() {
     auto& ends = out_.end_tokens;
     for (const auto& id : {out_.eos, out_.eot, out_.eom})
@@ -118,7 +105,9 @@ class GgufVocabularyReader {
     for (std::size_t i = 0; i < out_.tokens.size(); ++i) {
       const std::string_view text = out_.tokens[i];
       if (!is_end_mark(text)) continue;
-      if (out_.types[i] == TokenType::normal) correct_type(i);
+      // Some converters leave an end mark typed as a normal token. No text becomes it even so, for every family's pre-tokeniser
+      // cuts between its letters and its brackets: only the model can write it.
+      if (out_.types[i] == TokenType::normal) out_.types[i] = TokenType::control;
       if (out_.types[i] != TokenType::control) continue;
       ends.push_back(static_cast<Token>(i));
       if (text == "<|end|>") end = static_cast<Token>(i);
