@@ -15,7 +15,7 @@
 namespace {
 
 using namespace weft;
-using Backend = Cpu<>;
+using Best = Cpu<>;
 
 std::string lower(std::string text) {
   for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -24,8 +24,8 @@ std::string lower(std::string text) {
 
 /// Loads and generates a little. A model without a stated context gets one.
 std::vector<Token> use(const std::filesystem::path& path) {
-  const Model<Backend> model(path);
-  Sequence<Backend> sequence(model, {.kv_type = KvType::f32, .context = 64});
+  const Model<Best> model(path);
+  Sequence<Best> sequence(model, {.kv_type = KvType::f32, .context = 64});
   const std::vector<Token> prompt{56, 3, 49};
   const auto results = generate(std::move(sequence), prompt, greedy(), {.max_tokens = 12, .ignore_end_tokens = true});
   for (const auto token : results.front().tokens) CHECK((token >= 0 && token < model.vocab_size()));
@@ -88,8 +88,8 @@ TEST_SUITE("hostile") {
   TEST_CASE("a model that does not say its context has to be given one") {
     const auto path = test::hostile() / "gguf/context_0.gguf";
     if (!test::present(path, "context_0")) return;
-    const Model<Backend> model(path);
-    CHECK_THROWS_AS(Sequence<Backend>{model}, Error);
-    CHECK(Sequence<Backend>(model, {.context = 8}).capacity() == 8);
+    const Model<Best> model(path);
+    CHECK_THROWS_AS(Sequence<Best>{model}, Error);
+    CHECK(Sequence<Best>(model, {.context = 8}).capacity() == 8);
   }
 }
