@@ -181,7 +181,7 @@ TEST_CASE("gather gives every row as its block's definition does, bit for bit") 
     for (std::int64_t r = 0; r < 19; ++r) {
       for (std::size_t k = 0; k < expected.size(); k += values) {
         std::int8_t q[256];
-        float d[16], m[16];
+        float d[16] = {}, m[16] = {};
         const std::byte* block = matrix.bytes.data() + (static_cast<std::size_t>(r * cols) + k) / values * info(type).bytes;
         with_block_format(type, [&](auto format) { format.unpack(block, q, d, m); });
         for (std::size_t i = 0; i < values; ++i) {
