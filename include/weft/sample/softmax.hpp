@@ -100,8 +100,7 @@ inline float greatest(std::span<const float> logits) {
   const std::size_t n = logits.size();
   Lanes best = {excluded, excluded, excluded, excluded};
   IntLanes nan = {0, 0, 0, 0};
-  std::size_t i = 0;
-  for (; i + 4 <= n; i += 4) {
+  for (std::size_t i = 0; i + 4 <= n; i += 4) {
     const Lanes v = load_lanes(x + i);
     nan |= v != v;
     best = v > best ? v : best;
@@ -109,9 +108,9 @@ inline float greatest(std::span<const float> logits) {
   float max = excluded;
   for (int lane = 0; lane < 4; ++lane) max = best[lane] > max ? best[lane] : max;
   bool broken = (nan[0] | nan[1] | nan[2] | nan[3]) != 0;
-  for (; i < n; ++i) {
-    broken = broken || std::isnan(x[i]);
-    max = x[i] > max ? x[i] : max;
+  for (const float value : logits.last(n % 4)) {
+    broken = broken || std::isnan(value);
+    max = value > max ? value : max;
   }
   if (broken) fail_nan(logits);
   return max;
