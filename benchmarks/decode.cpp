@@ -14,6 +14,7 @@
 #include "../examples/support/bandwidth.hpp"
 #include "../examples/support/model_path.hpp"
 #include "../examples/support/terminal.hpp"
+#include "weft/backend/reference.hpp"
 #include "weft/weft.hpp"
 
 namespace {

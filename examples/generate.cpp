@@ -14,6 +14,7 @@
 #include "support/bandwidth.hpp"
 #include "support/model_path.hpp"
 #include "support/terminal.hpp"
+#include "weft/backend/reference.hpp"
 #include "weft/weft.hpp"
 
 namespace {

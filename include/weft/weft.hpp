@@ -1,8 +1,8 @@
-// Weft: decoding with large language models. This header is the whole library for the CPU; cuda.hpp will add the GPU.
+// Weft: decoding with large language models. This header is the library for the CPU. The oracle has a header of its own,
+// weft/backend/reference.hpp, since Eigen costs a second of compile time.
 #pragma once
 
 #include "weft/backend/cpu/cpu.hpp"
-#include "weft/backend/reference.hpp"
 #include "weft/core/error.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"

@@ -1,0 +1,58 @@
+// What a batch refuses, and that a refusal or a cancellation changes no sequence. Its bits: sequence_test.cpp.
+#include "weft/model/batch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "support/data.hpp"
+#include "weft/model/instances.hpp"
+
+using namespace weft;
+
+TEST_CASE("a batch takes a sequence of its model once, with tokens of the vocabulary") {
+  const Model<Cpu<>> model(test::data("models") / "floats.gguf"), other(test::data("models") / "floats.gguf");
+  Sequence<Cpu<>> a(model), b(model), foreign(other);
+  const std::vector<Token> tokens{1, 2, 3}, bad{1, static_cast<Token>(model.vocab_size())};
+  Batch<Cpu<>> batch(model);
+  batch.add(a, tokens);
+  CHECK_THROWS_AS(batch.add(a, tokens), Error);
+  CHECK_THROWS_AS(batch.add(foreign, tokens), Error);
+  CHECK_THROWS_AS(batch.add(b, bad), Error);
+  batch.run();
+  CHECK(a.size() == 3);
+  CHECK(b.empty());
+}
+
+TEST_CASE("a batch is all or nothing") {
+  const Model<Cpu<>> model(test::data("models") / "floats.gguf");
+  Sequence<Cpu<>> large(model), small(model, {.context = 4});
+  const std::vector<Token> three{1, 2, 3}, two{4, 5};
+  Batch<Cpu<>> batch(model);
+  batch.add(large, three);
+  batch.add(small, three);
+  batch.run();
+  const std::vector<float> before(large.logits().begin(), large.logits().end());
+  batch.add(large, two);
+  batch.add(small, two);  // five positions of four
+  CHECK_THROWS_AS(batch.run(), Error);
+  CHECK(large.size() == 3);
+  CHECK(small.size() == 3);
+  CHECK(std::equal(before.begin(), before.end(), large.logits().begin()));
+  std::stop_source stop;
+  stop.request_stop();
+  batch.add(large, two);
+  CHECK_THROWS_AS(batch.run(stop.get_token()), Error);
+  CHECK(large.size() == 3);
+  CHECK(std::equal(before.begin(), before.end(), large.logits().begin()));
+}
+
+TEST_CASE("append_each gives each sequence its token in one pass") {
+  const Model<Cpu<>> model(test::data("models") / "floats.gguf");
+  Sequence<Cpu<>> a(model), b(model);
+  Sequence<Cpu<>>* const both[] = {&a, &b};
+  const std::vector<Token> tokens{3, 8};
+  append_each(std::span<Sequence<Cpu<>>* const>(both), std::span<const Token>(tokens));
+  CHECK(a.tokens()[0] == 3);
+  CHECK(b.tokens()[0] == 8);
+}

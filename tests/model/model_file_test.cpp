@@ -1,0 +1,90 @@
+// What a model file must say and must not say: everything that would change the numbers and is not understood is refused by name.
+#include "weft/model/model_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "io/gguf_writer.hpp"
+#include "support/temporary_folder.hpp"
+#include "weft/model/instances.hpp"
+
+namespace {
+
+using namespace weft;
+
+std::string floats(std::size_t count, float value = 0.01f) {
+  std::string bytes;
+  for (std::size_t i = 0; i < count; ++i) bytes += test::GgufWriter::number(value);
+  return bytes;
+}
+
+/// A whole llama of one layer, width 8.
+test::GgufWriter tiny(std::uint32_t heads = 2) {
+  test::GgufWriter w;
+  w.add("general.architecture", std::string("llama")).add("llama.context_length", 32u).add("llama.embedding_length", 8u);
+  w.add("llama.block_count", 1u).add("llama.feed_forward_length", 12u).add("llama.attention.head_count", heads);
+  w.add("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  const auto matrix = [&](const char* name, std::uint64_t rows, std::uint64_t cols) { w.add_tensor(name, {cols, rows}, 0, floats(rows * cols)); };
+  matrix("token_embd.weight", 10, 8);
+  for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight", "blk.0.attn_output.weight"}) matrix(name, 8, 8);
+  matrix("blk.0.ffn_gate.weight", 12, 8);
+  matrix("blk.0.ffn_up.weight", 12, 8);
+  matrix("blk.0.ffn_down.weight", 8, 12);
+  for (const char* name : {"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"}) w.add_tensor(name, {8}, 0, floats(8, 1));
+  return w;
+}
+
+/// The message with which a model is refused, "" when it loads.
+std::string refusal(const test::GgufWriter& writer, ErrorKind kind = ErrorKind::unsupported) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "model.gguf";
+  std::ofstream(path, std::ios::binary) << writer.bytes();
+  try {
+    const Model<Cpu<>> model(path);
+    return "";
+  } catch (const Error& e) {
+    CHECK(e.kind() == kind);
+    return e.what();
+  }
+}
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the tiny model loads") { CHECK(refusal(tiny()) == ""); }
+
+TEST_CASE("a tensor that nobody asked for is refused by name") {
+  CHECK(contains(refusal(tiny().add_tensor("blk.0.attn_sinks", {2}, 0, floats(2))), "blk.0.attn_sinks"));
+}
+
+TEST_CASE("a key of the architecture that nobody understands is refused by name") {
+  CHECK(contains(refusal(tiny().add("llama.attention.sliding_window", 16u)), "llama.attention.sliding_window"));
+  CHECK(contains(refusal(tiny().add("llama.rope.scaling.type", std::string("longrope"))), "longrope"));
+}
+
+TEST_CASE("a tensor of the wrong shape is refused with both shapes") {
+  auto w = tiny();
+  w.add_tensor("blk.0.attn_q.bias", {7}, 0, floats(7));
+  const auto message = refusal(w, ErrorKind::shape);
+  CHECK(contains(message, "blk.0.attn_q.bias"));
+  CHECK(contains(message, "[7]"));
+  CHECK(contains(message, "[8]"));
+}
+
+TEST_CASE("an unknown architecture is refused with those that are known") {
+  test::GgufWriter w;
+  w.add("general.architecture", std::string("mamba9"));
+  const auto message = refusal(w);
+  CHECK(contains(message, "mamba9"));
+  CHECK(contains(message, "llama"));
+}
+
+TEST_CASE("frequency factors of long contexts are read, and checked") {
+  CHECK(refusal(tiny().add_tensor("rope_freqs.weight", {2}, 0, floats(2, 4))) == "");
+  CHECK(contains(refusal(tiny().add_tensor("rope_freqs.weight", {3}, 0, floats(3, 4)), ErrorKind::shape), "rope_freqs.weight"));
+  CHECK(contains(refusal(tiny().add_tensor("rope_freqs.weight", {2}, 0, floats(2, 0)), ErrorKind::format), "rope_freqs.weight"));
+}
