@@ -72,9 +72,9 @@ TEST_CASE("a missing file is an error that names it") {
 // Committed once, by g++ -O2; any other compiler, optimisation level or instruction set must give the same.
 TEST_CASE_TEMPLATE("the logits are the committed bits", B, WEFT_TEST_CPUS) {
   if (!test::usable<B>()) return;
-  const std::pair<const char*, std::uint64_t> expected[] = {{"blocks32.gguf", 7632042604037120909u},
-                                                              {"blocks256.gguf", 17716302006848907877u},
-                                                              {"floats.gguf", 11372693746723731045u}};
+  const std::pair<const char*, std::uint64_t> expected[] = {{"blocks32.gguf", 7082697084832982091u},
+                                                              {"blocks256.gguf", 1876945884402041429u},
+                                                              {"floats.gguf", 15366321770857714209u}};
   for (const auto& [name, hash] : expected) {
     CAPTURE(name);
     const Model<B> model(test::data("models") / name);

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include <thread>
 #include <vector>
 

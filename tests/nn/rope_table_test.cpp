@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include <vector>
 
 TEST_CASE("sine and cosine are those of the C library to within 1e-15, for angles of any size that a position gives") {
