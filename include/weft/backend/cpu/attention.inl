@@ -1,12 +1,13 @@
 // Attention over pages of keys and values: softmax(scale q K^T) V per split of 256 positions, merged in order of position.
 //
-// A query is one head of one row; up to `block_queries` of them go over the pages together, so that a page is read and
-// converted once for all. Each query's own arithmetic never depends on its neighbours: scores in four fixed sums of the
-// dimensions (dot_columns), the softmax in a fixed order of lanes, values in order of position, positions past the query's
-// own never added. Included inside a target region and the namespace of an instruction set.
+// A query is one head of one row. A block of queries goes over the pages together, in tiles of a few that share what is read
+// and converted. Each query's own arithmetic never depends on its neighbours: scores are sums over even and odd dimensions
+// (dot_columns), the softmax has a fixed order of lanes, values are added in order of position, and positions past the query's
+// own are never added. Included inside a target region and the namespace of an instruction set.
 
 inline constexpr int block_queries = 16;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
+inline constexpr int tile_queries = Part::max_tile < 4 ? 1 : 4;
 
 struct Queries {
   int count = 0;
@@ -15,65 +16,114 @@ struct Queries {
   std::int64_t seen[block_queries];  ///< positions that the query attends to: ascending
   float highest[block_queries];      ///< so far: the highest score, and the sum of e^(score - highest)
   float total[block_queries];
-  float keep[block_queries];         ///< factors by which this split and what came before it are merged
+  float keep[block_queries];  ///< factors by which what came before this split and the split itself are merged
   float take[block_queries];
 };
 
-/// scores[t][0, 16) of one page for T queries.
-template <class V, int T>
-WEFT_FORCE void score_page(const std::byte* keys, std::int64_t head_dim, const float* const* q, F scale, float* const* scores) {
-  const float* inputs[T];
-  for (int t = 0; t < T; ++t) inputs[t] = q[t];
-  F sums[T];
-  dot_columns<V, T>(keys, head_dim, inputs, sums);
-  WEFT_UNROLL for (int t = 0; t < T; ++t) store(scores[t], mul(sums[t], scale));
+/// What a block works with. Queries t, t + 1, ... of a tile lie side by side in q, dimension by dimension.
+struct Scratch {
+  float scores[block_queries][attention_split];
+  float sums[block_queries][block_dims];
+  float q[block_queries * 256];
+};
+/// Queries that go together: fewer when heads are so wide that they would not fit Scratch::q.
+inline int queries_together(std::int64_t head_dim) noexcept {
+  const std::int64_t fit = block_queries * 256 / head_dim;
+  return fit >= block_queries ? block_queries : fit >= tile_queries ? tile_queries : 1;
 }
 
-/// 16 values of a row of V, of which `left` exist.
+/// f.template operator()<T>(first query) for every tile that has a query from `begin` on.
+template <class Step>
+WEFT_FORCE void for_each_tile(const Queries& queries, int begin, Step& step) {
+  for (int t = begin / tile_queries * tile_queries; t < queries.count; t += tile_queries) {
+    const int size = queries.count - t;
+    if constexpr (tile_queries == 4) {
+      if (size >= 4) {
+        step.template tile<4>(t);
+        continue;
+      }
+      if (size == 3) step.template tile<3>(t);
+      if (size == 2) step.template tile<2>(t);
+    }
+    if (size == 1 || tile_queries == 1) step.template tile<1>(t);
+  }
+}
+
+/// scores[t][i, i + 16) of one page.
 template <class V>
+struct ScorePage {
+  const std::byte* keys;
+  const Queries& queries;
+  std::int64_t head_dim, i;
+  F scale;
+  Scratch& scratch;
+
+  template <int T>
+  WEFT_INSIDE void tile(int t) {
+    F sums[T];
+    const float* q = T == 1 ? queries.q[t] : scratch.q + t * head_dim;
+    dot_columns<V, T>(keys, head_dim, SideBySide<T>{q}, sums);
+    WEFT_UNROLL for (int j = 0; j < T; ++j) store(scratch.scores[t + j] + i, mul(sums[j], scale));
+  }
+};
+
+/// 16 values of a row of V, of which `left` exist.
+template <class V, bool whole>
 WEFT_FORCE F load_values(const std::byte* p, std::int64_t left) {
   F r;
-  alignas(64) std::byte padded[16 * V::bytes] = {};
-  if (left < 16) {
+  if constexpr (whole) {
+    WEFT_UNROLL for (int i = 0; i < Part::count; ++i) r.p[i] = V::load(p + i * Part::lanes * V::bytes);
+  } else {
+    std::byte padded[16 * V::bytes] = {};
     std::memcpy(padded, p, static_cast<std::size_t>(left) * V::bytes);
-    p = padded;
+    WEFT_UNROLL for (int i = 0; i < Part::count; ++i) r.p[i] = V::load(padded + i * Part::lanes * V::bytes);
   }
-  WEFT_UNROLL for (int i = 0; i < Part::count; ++i) r.p[i] = V::load(p + i * Part::lanes * V::bytes);
   return r;
 }
 
-/// sums[t][d] += weights[t][i] * V[i][d] for positions i in [0, positions) of one page and dims d in [0, dims).
-template <class V, int T>
-WEFT_FORCE void add_values(const std::byte* values, std::int64_t row_bytes, std::int64_t dims, int positions, const float* const* weights,
-                           float* const* sums) {
-  for (std::int64_t d = 0; d < dims; d += 16) {
-    F acc[T];
-    WEFT_UNROLL for (int t = 0; t < T; ++t) acc[t] = load(sums[t] + d);
-    for (int i = 0; i < positions; ++i) {
-      const F v = load_values<V>(values + i * row_bytes + d * V::bytes, dims - d);
-      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[t] = fma(set(weights[t][i]), v, acc[t]);
+/// sums[t][j] += weights[t][i] * V[i][j] for `positions` rows of V and C times 16 dims, of which `left` exist.
+template <class V, int T, int C, bool whole>
+WEFT_FORCE void add_values(const std::byte* values, std::int64_t row_bytes, std::int64_t left, int positions, const float* weights, float* sums) {
+  F acc[C][T];
+  WEFT_UNROLL for (int c = 0; c < C; ++c)
+    WEFT_UNROLL for (int t = 0; t < T; ++t) acc[c][t] = load(sums + t * block_dims + 16 * c);
+  for (int i = 0; i < positions; ++i)
+    WEFT_UNROLL for (int c = 0; c < C; ++c) {
+      const F v = load_values<V, whole>(values + i * row_bytes + c * 16 * V::bytes, left);
+      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[c][t] = fma(set(weights[t * attention_split + i]), v, acc[c][t]);
     }
-    WEFT_UNROLL for (int t = 0; t < T; ++t) store(sums[t] + d, acc[t]);
-  }
+  WEFT_UNROLL for (int c = 0; c < C; ++c)
+    WEFT_UNROLL for (int t = 0; t < T; ++t) store(sums + t * block_dims + 16 * c, acc[c][t]);
 }
 
+/// sums[t] += the weighted values of positions [i, i + 16) of the split.
 template <class V>
-[[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
-                                          float (*scores)[attention_split]) noexcept {
-  const F scale = set(job.scale);
-  for (std::int64_t i = 0; i < positions; i += page_positions) {
-    const std::byte* keys = job.pages[(base + i) / page_positions] + job.slot.k_offset;
-    float* to[block_queries];
-    for (int t = 0; t < queries.count; ++t) to[t] = scores[t] + i;
-    int t = begin;
-    if constexpr (Part::max_tile >= 4) {
-      for (; t + 4 <= queries.count; t += 4) score_page<V, 4>(keys, job.slot.head_dim, queries.q + t, scale, to + t);
-      for (; t + 3 <= queries.count; t += 3) score_page<V, 3>(keys, job.slot.head_dim, queries.q + t, scale, to + t);
-      for (; t + 2 <= queries.count; t += 2) score_page<V, 2>(keys, job.slot.head_dim, queries.q + t, scale, to + t);
-    }
-    for (; t < queries.count; ++t) score_page<V, 1>(keys, job.slot.head_dim, queries.q + t, scale, to + t);
+struct SumPage {
+  const std::byte* values;  ///< of the first of `dims` dimensions
+  const Queries& queries;
+  std::int64_t row_bytes, dims, base, i;
+  int begin;
+  Scratch& scratch;
+
+  template <int T>
+  WEFT_INSIDE void some(int t, int positions) {
+    constexpr int C = T == 1 ? 4 : T * Part::count <= 6 ? 2 : 1;
+    std::int64_t d = 0;
+    for (; d + 16 * C <= dims; d += 16 * C) add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i, scratch.sums[t] + d);
+    if constexpr (C > 1)
+      for (; d + 16 <= dims; d += 16) add_values<V, T, 1, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i, scratch.sums[t] + d);
+    if (d < dims) add_values<V, T, 1, false>(values + d * V::bytes, row_bytes, dims - d, positions, scratch.scores[t] + i, scratch.sums[t] + d);
   }
-}
+  /// Together where all queries of the tile see the whole page, else each as far as it sees.
+  template <int T>
+  WEFT_INSIDE void tile(int t) {
+    if (t >= begin && queries.seen[t] >= base + i + page_positions) return some<T>(t, page_positions);
+    for (int j = t < begin ? begin : t; j < t + T; ++j) {
+      const std::int64_t seen = queries.seen[j] - base - i;
+      if (seen > 0) some<1>(j, static_cast<int>(seen < page_positions ? seen : page_positions));
+    }
+  }
+};
 
 /// Scores of one query in one split become weights e^(score - highest); positions from `seen` on become 0.
 inline void weigh_split(Queries& queries, int t, std::int64_t base, float* scores) noexcept {
@@ -106,53 +156,57 @@ inline void weigh_split(Queries& queries, int t, std::int64_t base, float* score
   queries.total[t] = queries.total[t] * factors[0] + split_total * factors[1];
 }
 
-/// The weighted values of one split, dims [d, d + dims), for queries [begin, count).
+/// The weighted values of one split, merged into what came before it: `dims` dimensions from d.
 template <class V>
 [[gnu::noinline]] inline void sum_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
-                                        std::int64_t d, std::int64_t dims, float (*scores)[attention_split], float (*sums)[block_dims]) noexcept {
-  const std::int64_t row_bytes = job.slot.head_dim * V::bytes;
-  float* to[block_queries];
-  for (int t = 0; t < queries.count; ++t) to[t] = sums[t];
+                                        std::int64_t d, std::int64_t dims, Scratch& scratch) noexcept {
+  for (int t = begin; t < queries.count; ++t)
+    for (std::int64_t i = 0; i < dims; i += 16) store(scratch.sums[t] + i, set(0.0f));
   for (std::int64_t i = 0; i < positions; i += page_positions) {
     const std::byte* values = job.pages[(base + i) / page_positions] + job.slot.v_offset + d * V::bytes;
-    const float* from[block_queries];
-    for (int t = 0; t < queries.count; ++t) from[t] = scores[t] + i;
-    int t = begin;
-    while (t < queries.count && queries.seen[t] < base + i + page_positions) {  // those that see a part of the page, or nothing
-      const std::int64_t seen = queries.seen[t] - base - i;
-      if (seen > 0) add_values<V, 1>(values, row_bytes, dims, static_cast<int>(seen), from + t, to + t);
-      ++t;
-    }
-    if constexpr (Part::max_tile >= 4) {
-      for (; t + 4 <= queries.count; t += 4) add_values<V, 4>(values, row_bytes, dims, 16, from + t, to + t);
-      for (; t + 3 <= queries.count; t += 3) add_values<V, 3>(values, row_bytes, dims, 16, from + t, to + t);
-      for (; t + 2 <= queries.count; t += 2) add_values<V, 2>(values, row_bytes, dims, 16, from + t, to + t);
-    }
-    for (; t < queries.count; ++t) add_values<V, 1>(values, row_bytes, dims, 16, from + t, to + t);
+    SumPage<V> step{values, queries, job.slot.head_dim * V::bytes, dims, base, i, begin, scratch};
+    for_each_tile(queries, begin, step);
+  }
+  for (int t = begin; t < queries.count; ++t) {
+    float* out = queries.out[t] + d;
+    const float *sums = scratch.sums[t], keep = queries.keep[t], take = queries.take[t];
+    for (std::int64_t i = 0; i < dims; ++i) out[i] = base == 0 ? sums[i] : out[i] * keep + sums[i] * take;
   }
 }
 
 template <class V>
-inline void attend_block(const AttentionJob& job, Queries& queries) noexcept {
+[[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
+                                          Scratch& scratch) noexcept {
+  for (std::int64_t i = 0; i < positions; i += page_positions) {
+    const std::byte* keys = job.pages[(base + i) / page_positions] + job.slot.k_offset;
+    ScorePage<V> step{keys, queries, job.slot.head_dim, i, set(job.scale), scratch};
+    for_each_tile(queries, begin, step);
+  }
+}
+
+/// Lays the queries of each tile side by side.
+inline void interleave(const Queries& queries, std::int64_t head_dim, Scratch& scratch) noexcept {
+  for (int t = 0; t < queries.count; t += tile_queries) {
+    const int size = queries.count - t < tile_queries ? queries.count - t : tile_queries;
+    if (size == 1) continue;
+    for (int j = 0; j < size; ++j)
+      for (std::int64_t d = 0; d < head_dim; ++d) scratch.q[t * head_dim + d * size + j] = queries.q[t + j][d];
+  }
+}
+
+template <class V>
+inline void attend_block(const AttentionJob& job, Queries& queries, Scratch& scratch) noexcept {
   const std::int64_t longest = queries.seen[queries.count - 1];
-  float scores[block_queries][attention_split];
-  float sums[block_queries][block_dims];
+  interleave(queries, job.slot.head_dim, scratch);
+  int begin = 0;  // queries from here on see this split
   for (std::int64_t base = 0; base < longest; base += attention_split) {
     const std::int64_t positions = longest - base < attention_split ? longest - base : attention_split;
-    int begin = 0;
     while (queries.seen[begin] <= base) ++begin;
-    score_split<V>(job, queries, begin, base, positions, scores);
-    for (int t = begin; t < queries.count; ++t) weigh_split(queries, t, base, scores[t]);
+    score_split<V>(job, queries, begin, base, positions, scratch);
+    for (int t = begin; t < queries.count; ++t) weigh_split(queries, t, base, scratch.scores[t]);
     for (std::int64_t d = 0; d < job.slot.head_dim; d += block_dims) {
       const std::int64_t dims = job.slot.head_dim - d < block_dims ? job.slot.head_dim - d : block_dims;
-      for (int t = begin; t < queries.count; ++t)
-        for (std::int64_t i = 0; i < dims; i += 16) store(sums[t] + i, set(0.0f));
-      sum_split<V>(job, queries, begin, base, positions, d, dims, scores, sums);
-      for (int t = begin; t < queries.count; ++t) {
-        float* out = queries.out[t] + d;
-        for (std::int64_t i = 0; i < dims; ++i)
-          out[i] = base == 0 ? sums[t][i] : out[i] * queries.keep[t] + sums[t][i] * queries.take[t];
-      }
+      sum_split<V>(job, queries, begin, base, positions, d, dims, scratch);
     }
   }
   for (int t = 0; t < queries.count; ++t) {
@@ -163,13 +217,15 @@ inline void attend_block(const AttentionJob& job, Queries& queries) noexcept {
 
 inline void attend(const AttentionJob& job) noexcept {
   Queries queries;
+  Scratch scratch;
+  const int together = queries_together(job.slot.head_dim);
   for (std::int64_t r = 0; r < job.rows; ++r)
     for (std::int64_t g = 0; g < job.group; ++g) {
       queries.q[queries.count] = job.q + r * job.q_stride + g * job.slot.head_dim;
       queries.out[queries.count] = job.out + r * job.out_stride + g * job.slot.head_dim;
       queries.seen[queries.count] = job.first + r + 1;
-      if (++queries.count < block_queries && (r + 1 < job.rows || g + 1 < job.group)) continue;
-      job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries) : attend_block<AsF32>(job, queries);
+      if (++queries.count < together && (r + 1 < job.rows || g + 1 < job.group)) continue;
+      job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch) : attend_block<AsF32>(job, queries, scratch);
       queries.count = 0;
     }
 }

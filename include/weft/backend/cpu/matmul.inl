@@ -153,49 +153,54 @@ struct AsBf16 {
   WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::load_bf16(p); }
 };
 
-/// out[t] = sum over k of column k (16 values) times x[t][k]: four sums of k mod 4, then (0 + 1) + (2 + 3). A tile that has no
-/// registers for four at a time takes several passes over the columns, each column in one of them.
-template <class V, int T>
-WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const float* const (&x)[T], F (&out)[T]) {
-  constexpr int H = Part::count, step = 16 * V::bytes;
-  constexpr int together = T * H <= 2 ? 4 : T * H <= 4 ? 2 : 1;
-  Part::Pf sums[4][H][T];
-  for (int first = 0; first < 4; first += together) {
-    Part::Pf acc[together][H][T];
-    WEFT_UNROLL for (int s = 0; s < together; ++s)
-      WEFT_UNROLL for (int h = 0; h < H; ++h)
+/// Where the T numbers are that multiply column k: in rows, or side by side.
+struct InRows {
+  const float* x;
+  std::int64_t stride;
+  WEFT_FORCE Part::Pf at(const InRows& a, std::int64_t k, int t) { return Part::set(a.x[t * a.stride + k]); }
+};
+template <int T>
+struct SideBySide {
+  const float* x;
+  WEFT_FORCE Part::Pf at(const SideBySide& a, std::int64_t k, int t) { return Part::set(a.x[k * T + t]); }
+};
+
+/// acc[s][h][t] += column k + s times x, for s in [0, count).
+template <class V, int T, int S, class X>
+WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count, const X& x, Part::Pf (&acc)[S][Part::count][T]) {
+  WEFT_UNROLL for (int s = 0; s < count; ++s)
+    WEFT_UNROLL for (int h = 0; h < Part::count; ++h) {
+      const Part::Pf w = V::load(columns + (k + s) * (16 * V::bytes) + h * Part::lanes * V::bytes);
+      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, X::at(x, k + s, t), acc[s][h][t]);
+    }
+}
+
+/// out[t] = sum over k of column k (16 values) times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no
+/// registers for both at a time goes over the columns twice.
+template <class V, int T, class X>
+WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const X& x, F (&out)[T]) {
+  constexpr int S = T * Part::count <= 6 ? 2 : 1;
+  for (int first = 0; first < 2; first += S) {
+    Part::Pf acc[S][Part::count][T];
+    WEFT_UNROLL for (int s = 0; s < S; ++s)
+      WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
         WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::set(0.0f);
     std::int64_t k = first;
-    for (; k + together <= n; k += 4)
-      WEFT_UNROLL for (int s = 0; s < together; ++s)
-        WEFT_UNROLL for (int h = 0; h < H; ++h) {
-          const Part::Pf w = V::load(columns + (k + s) * step + h * Part::lanes * V::bytes);
-          WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, Part::set(x[t][k + s]), acc[s][h][t]);
-        }
-    if constexpr (together > 1) {
-      WEFT_UNROLL for (int s = 0; s < together; ++s)
-        if (k + s < n)
-          WEFT_UNROLL for (int h = 0; h < H; ++h) {
-            const Part::Pf w = V::load(columns + (k + s) * step + h * Part::lanes * V::bytes);
-            WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, Part::set(x[t][k + s]), acc[s][h][t]);
-          }
-    }
-    WEFT_UNROLL for (int s = 0; s < together; ++s)
-      WEFT_UNROLL for (int h = 0; h < H; ++h)
-        WEFT_UNROLL for (int t = 0; t < T; ++t) sums[first + s][h][t] = acc[s][h][t];
+    for (; k + S <= n; k += 2) add_columns<V, T, S>(columns, k, S, x, acc);
+    if (S == 2 && k < n) add_columns<V, T, S>(columns, k, 1, x, acc);
+    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) {
+        const Part::Pf sum = S == 2 ? Part::add(acc[0][h][t], acc[S - 1][h][t]) : acc[0][h][t];
+        out[t].p[h] = first == 0 ? sum : Part::add(out[t].p[h], sum);
+      }
   }
-  WEFT_UNROLL for (int h = 0; h < H; ++h)
-    WEFT_UNROLL for (int t = 0; t < T; ++t)
-      out[t].p[h] = Part::add(Part::add(sums[0][h][t], sums[1][h][t]), Part::add(sums[2][h][t], sums[3][h][t]));
 }
 
 template <class V, int T>
 [[gnu::noinline]] inline void number_tile(const std::byte* panel, std::int64_t cols, const float* x, float* out, std::int64_t out_stride,
                                           std::int64_t rows) noexcept {
-  const float* inputs[T];
-  for (int t = 0; t < T; ++t) inputs[t] = x + t * cols;
   F sums[T];
-  dot_columns<V, T>(panel, cols, inputs, sums);
+  dot_columns<V, T>(panel, cols, InRows{x, cols}, sums);
   WEFT_UNROLL for (int t = 0; t < T; ++t)
     WEFT_UNROLL for (int h = 0; h < Part::count; ++h) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
 }

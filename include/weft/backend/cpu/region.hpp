@@ -4,8 +4,10 @@
 // Without optimisation inlining only makes code that is slow to compile and slow to run.
 #ifdef __OPTIMIZE__
 #define WEFT_FORCE [[gnu::always_inline]] static inline
+#define WEFT_INSIDE [[gnu::always_inline]] inline  // the same for a member that needs its object
 #else
 #define WEFT_FORCE static inline
+#define WEFT_INSIDE inline
 #endif
 
 #if defined(__clang__)

@@ -13,10 +13,13 @@
 
 // Lanes are loops here: inlined and unrolled they would fill the compiler's time and no register.
 #pragma push_macro("WEFT_FORCE")
+#pragma push_macro("WEFT_INSIDE")
 #pragma push_macro("WEFT_UNROLL")
 #undef WEFT_FORCE
+#undef WEFT_INSIDE
 #undef WEFT_UNROLL
 #define WEFT_FORCE static inline
+#define WEFT_INSIDE inline
 #define WEFT_UNROLL
 
 #if defined(__clang__)
@@ -144,6 +147,7 @@ inline constexpr Kernels table{"scalar", matmul, quantise, rms_norm, layer_norm,
 #endif
 
 #pragma pop_macro("WEFT_UNROLL")
+#pragma pop_macro("WEFT_INSIDE")
 #pragma pop_macro("WEFT_FORCE")
 
 namespace weft::cpu {
