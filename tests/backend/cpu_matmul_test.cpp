@@ -213,6 +213,22 @@ TEST_CASE("an empty matrix packs, and a type that has no kernel is refused by na
   CHECK_THROWS_WITH_AS(Cpu<>::pack({DType::q8_0, 1, 33, block, "blk.1.w"}), doctest::Contains("blk.1.w"), Error);
 }
 
+TEST_CASE("weights in one arena lie one behind the other, outlive it and equal separate ones") {
+  Random random(7);
+  const RandomMatrix a(DType::q4_1, 40, 64, random), b(DType::f16, 3, 5, random), large(DType::f32, 16, 600000, random);
+  std::vector<Cpu<>::Weight> weights;
+  {
+    Cpu<>::Arena arena;
+    for (const RandomMatrix* m : {&a, &b, &large}) weights.push_back(Cpu<>::pack(m->raw, &arena));
+  }
+  CHECK(weights[1].panels().data == weights[0].panels().data + weights[0].bytes());
+  const RandomMatrix* matrices[] = {&a, &b, &large};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto alone = Cpu<>::pack(matrices[i]->raw);
+    CHECK(std::memcmp(alone.panels().data, weights[i].panels().data, alone.bytes()) == 0);
+  }
+}
+
 TEST_CASE("with_cpu finds a backend by name and refuses names that do not exist") {
   CHECK(with_cpu("scalar", [](auto cpu) { return std::string(cpu.name()); }) == "scalar");
   CHECK(with_cpu("best", [](auto cpu) { return std::string(cpu.name()); }) == std::string(Cpu<>::name()));

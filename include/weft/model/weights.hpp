@@ -57,14 +57,15 @@ class WeightLoader {
     const auto& spec = file_.spec;
     Weights<B> weights;
     weights.layers.resize(spec.layers.size());
-    matrix(Role::embedding, 0, spec.vocab_size, spec.width, weights.embedding);
+    // In the order in which a pass reads them: a tied embedding is the head, and comes last.
+    if (!file_.tied_head) matrix(Role::embedding, 0, spec.vocab_size, spec.width, weights.embedding);
     if (spec.learned_positions) {
       const auto& table = tensor(Role::position_embedding, 0);
       matrix(Role::position_embedding, 0, table.shape.empty() ? 0 : table.shape[0], spec.width, weights.positions);
     }
-    if (!file_.tied_head) matrix(Role::head, 0, spec.vocab_size, spec.width, weights.head);
-    norm(Role::final_norm, Role::final_norm_bias, 0, spec.final_norm, weights.final_norm);
     for (std::size_t i = 0; i < spec.layers.size(); ++i) layer(static_cast<std::int64_t>(i), spec.layers[i], weights.layers[i]);
+    norm(Role::final_norm, Role::final_norm_bias, 0, spec.final_norm, weights.final_norm);
+    matrix(file_.tied_head ? Role::embedding : Role::head, 0, spec.vocab_size, spec.width, file_.tied_head ? weights.embedding : weights.head);
     if (const auto name = file_.names.name(Role::rope_factors); !name.empty()) used_.insert(name);
     refuse_unused();
     pack(pool, stop, progress);
@@ -184,9 +185,23 @@ class WeightLoader {
     }
   }
 
+  /// Backends with an arena get their weights placed there, in the order of the jobs.
+  void place() {
+    if constexpr (requires { typename B::Arena; }) {
+      typename B::Arena arena;
+      for (const auto& job : jobs_) *job.target = B::place(job.raw, &arena);
+    }
+  }
+  static void fill(const RawMatrix& raw, typename B::Weight& target) {
+    if constexpr (requires { typename B::Arena; })
+      B::fill(raw, target);
+    else
+      target = B::pack(raw);
+  }
+
   void pack_one(const Job& job) const {
     if (!job.transposed) {
-      *job.target = B::pack(job.raw);
+      fill(job.raw, *job.target);
       return;
     }
     // Conv1D stores [in, out]: gather the wanted columns into rows.
@@ -199,11 +214,12 @@ class WeightLoader {
         std::memcpy(turned.data() + (r * cols + c) * size, job.raw.data + (c * all + first + r) * size, size);
     auto raw = job.raw;
     raw.data = turned.data();
-    *job.target = B::pack(raw);
+    fill(raw, *job.target);
   }
 
   /// Largest first: the work divides evenly, and what is mapped and what is packed are never both at their peak.
   void pack(ThreadPool& pool, std::stop_token stop, const Progress& progress) {
+    place();
     const auto cost = [](const Job& job) { return job.raw.rows * job.raw.cols; };
     std::stable_sort(jobs_.begin(), jobs_.end(), [&](const Job& a, const Job& b) { return cost(a) > cost(b); });
     std::size_t total = 0;

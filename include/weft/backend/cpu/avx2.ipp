@@ -29,7 +29,7 @@ struct Part {
   using Pi = __m256i;
   static constexpr int lanes = 8, count = 2;
   static constexpr int max_tile = 4;
-  static constexpr int nibble_sums = 8, byte_sums = 4;
+  static constexpr int nibble_sums = 8, byte_sums = 4, column_sums = 6;
 
   WEFT_FORCE Pf set(float x) { return _mm256_set1_ps(x); }
   WEFT_FORCE Pf load(const float* p) { return _mm256_loadu_ps(p); }
@@ -70,9 +70,9 @@ struct Part {
     x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0xb1));
     return _mm_cvtsi128_si32(x);
   }
-  WEFT_FORCE void store_bytes(std::int8_t* p, Pi a) {
-    const __m128i pairs = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(pairs, pairs));
+  WEFT_FORCE void store_bytes(std::int8_t* p, const Pi (&a)[2], const Pi (&b)[2]) {
+    const Pi mixed = _mm256_packs_epi16(_mm256_packs_epi32(a[0], a[1]), _mm256_packs_epi32(b[0], b[1]));  // by 4: a0 a2 b0 b2 a1 a3 b1 b3
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
   }
 
   WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }

@@ -31,7 +31,7 @@ struct Part {
   using Pi = __m512i;
   static constexpr int lanes = 16, count = 1;
   static constexpr int max_tile = 8;
-  static constexpr int nibble_sums = 8, byte_sums = 8;
+  static constexpr int nibble_sums = 8, byte_sums = 8, column_sums = 8;
 
   WEFT_FORCE Pf set(float x) { return _mm512_set1_ps(x); }
   WEFT_FORCE Pf load(const float* p) { return _mm512_loadu_ps(p); }
@@ -62,7 +62,10 @@ struct Part {
   template <int n> WEFT_FORCE Pi shift_right(Pi a) { return _mm512_srai_epi32(a, n); }
   WEFT_FORCE std::int32_t highest(Pi a) { return _mm512_reduce_max_epi32(a); }
   WEFT_FORCE std::int32_t sum(Pi a) { return _mm512_reduce_add_epi32(a); }
-  WEFT_FORCE void store_bytes(std::int8_t* p, Pi a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a)); }
+  WEFT_FORCE void store_bytes(std::int8_t* p, const Pi (&a)[1], const Pi (&b)[1]) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a[0]));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 16), _mm512_cvtepi32_epi8(b[0]));
+  }
 
   WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
   WEFT_FORCE Pf load_bf16(const std::byte* p) {

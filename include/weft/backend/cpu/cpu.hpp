@@ -48,12 +48,21 @@ namespace weft {
 template <class Isa = cpu::Best>
 struct Cpu {
   using Weight = cpu::Weight;
+  /// Optional: weights placed in one arena in the order of their use are read faster than separate ones.
+  using Arena = cpu::Arena;
 
   static std::string_view name() noexcept { return Isa::kernels().name; }
   /// Whether this machine can run it.
   static bool available() noexcept { return Isa::level <= cpu::best_level(); }
 
-  static Weight pack(const RawMatrix& raw) { return cpu::pack(raw); }
+  /// pack in two steps: place in the order of use, then fill in any order, from any thread.
+  static Weight place(const RawMatrix& raw, Arena* arena = nullptr) { return cpu::place(raw, arena); }
+  static void fill(const RawMatrix& raw, Weight& weight) { cpu::fill(raw, weight); }
+  static Weight pack(const RawMatrix& raw) {
+    auto weight = place(raw);
+    fill(raw, weight);
+    return weight;
+  }
   static bool quantises(const Weight& w) noexcept { return cpu::quantises(w.panels().packing); }
   static std::size_t quantised_bytes(std::int64_t n) noexcept {
     return static_cast<std::size_t>((n + quant_block - 1) / quant_block) * sizeof(cpu::QuantBlock);

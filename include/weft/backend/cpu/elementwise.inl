@@ -1,25 +1,32 @@
 // Norms, rotation, quantisation of activations, gates, and writing to the KV cache: loops over 16 lanes.
 // Included inside a target region and the namespace of an instruction set.
 
-/// sum over i of f(i), in 4 interleaved sums of chunks of 16, then a fixed tree. squares: of (x - mean)^2, else of x.
+/// What a chunk of x adds to a sum of (x - mean)^2, or of x.
+template <bool squares>
+WEFT_FORCE F add_chunk(F acc, F x, F mean) {
+  if constexpr (squares) {
+    const F difference = sub(x, mean);
+    return fma(difference, difference, acc);
+  } else {
+    return add(acc, x);
+  }
+}
+
+/// The sum over x of (x - mean)^2, or of x: chunks of 16 in 4 interleaved sums, then a fixed tree.
 template <bool squares>
 inline float sum_of(const float* x, std::int64_t n, float mean) noexcept {
-  F acc[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
   const F m = set(mean);
-  for (std::int64_t k = 0; k < n; k += 64) {
-    WEFT_UNROLL for (int s = 0; s < 4; ++s) {
-      const std::int64_t left = n - k - 16 * s;
-      if (left <= 0) break;
-      if (left >= 16) {
-        const F v = load(x + k + 16 * s);
-        acc[s] = squares ? fma(sub(v, m), sub(v, m), acc[s]) : add(acc[s], v);
-      } else {
-        float padded[16];  // x where it exists, else the mean: adds nothing to a sum of squares
-        store(padded, squares ? m : set(0.0f));
-        for (std::int64_t i = 0; i < left; ++i) padded[i] = x[k + 16 * s + i];
-        const F v = load(padded);
-        acc[s] = squares ? fma(sub(v, m), sub(v, m), acc[s]) : add(acc[s], v);
-      }
+  F acc[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
+  std::int64_t k = 0;
+  for (; k + 64 <= n; k += 64)
+    WEFT_UNROLL for (int s = 0; s < 4; ++s) acc[s] = add_chunk<squares>(acc[s], load(x + k + 16 * s), m);
+  WEFT_UNROLL for (int s = 0; s < 4; ++s) {
+    const std::int64_t left = n - k - 16 * s;
+    if (left > 0) {
+      float chunk[16];  // x where it exists, else what adds nothing
+      store(chunk, squares ? m : set(0.0f));
+      for (std::int64_t i = 0; i < 16 && i < left; ++i) chunk[i] = x[k + 16 * s + i];
+      acc[s] = add_chunk<squares>(acc[s], load(chunk), m);
     }
   }
   return sum_of_lanes(add(add(acc[0], acc[1]), add(acc[2], acc[3])));
@@ -103,8 +110,7 @@ WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
     a = b = set(0.0f);
   }
   const I qa = round(mul(a, set(inverse))), qb = round(mul(b, set(inverse)));
-  store_bytes(out.q, qa);
-  store_bytes(out.q + 16, qb);
+  Part::store_bytes(out.q, qa.p, qb.p);
   out.q_half_sum[0] = sum(qa);
   out.q_half_sum[1] = sum(qb);
   out.q_sum = out.q_half_sum[0] + out.q_half_sum[1];
@@ -156,25 +162,32 @@ inline void add(const float* x, std::int64_t n, float* out) noexcept {
   for (; k < n; ++k) out[k] += x[k];
 }
 
-/// K: a column of [head_dim, 16]; V: a row of [16, head_dim].
-inline void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
-  const std::int64_t size = static_cast<std::int64_t>(bytes_per_value(slot.type));
+/// 16 numbers as the cache stores them, of which `left` exist.
+template <class Stored>
+WEFT_FORCE void narrow(const float* x, std::int64_t left, Stored* out) {
+  if constexpr (sizeof(Stored) == 4) {
+    std::memcpy(out, x, static_cast<std::size_t>(left) * 4);
+  } else {
+    store_f16(reinterpret_cast<std::byte*>(out), left == 16 ? load(x) : load_some(x, left));
+  }
+}
+
+template <class Stored>
+inline void store_position(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+  constexpr std::size_t size = sizeof(Stored);
+  std::byte* column = page + slot.k_offset + static_cast<std::size_t>(index) * size;
+  std::byte* row = page + slot.v_offset + static_cast<std::size_t>(index * slot.head_dim) * size;
   for (std::int64_t d = 0; d < slot.head_dim; d += 16) {
     const std::int64_t left = slot.head_dim - d < 16 ? slot.head_dim - d : 16;
-    const F kd = left == 16 ? load(k + d) : load_some(k + d, left);
-    const F vd = left == 16 ? load(v + d) : load_some(v + d, left);
-    std::byte kb[64], vb[64];
-    if (slot.type == KvType::f16) {
-      store_f16(kb, kd);
-      store_f16(vb, vd);
-    } else {
-      std::memcpy(kb, k + d, static_cast<std::size_t>(left) * 4);
-      std::memcpy(vb, v + d, static_cast<std::size_t>(left) * 4);
-    }
-    std::byte* column = page + slot.k_offset + static_cast<std::size_t>((d * page_positions + index) * size);
-    for (std::int64_t i = 0; i < left; ++i)
-      std::memcpy(column + i * page_positions * size, kb + i * size, static_cast<std::size_t>(size));
-    std::byte* row = page + slot.v_offset + static_cast<std::size_t>((index * slot.head_dim + d) * size);
-    std::memcpy(row, vb, static_cast<std::size_t>(left * size));
+    Stored keys[16], values[16];
+    narrow(k + d, left, keys);
+    narrow(v + d, left, values);
+    for (std::int64_t i = 0; i < left; ++i) std::memcpy(column + static_cast<std::size_t>((d + i) * page_positions) * size, keys + i, size);
+    std::memcpy(row + static_cast<std::size_t>(d) * size, values, static_cast<std::size_t>(left) * size);
   }
+}
+
+/// K: a column of [head_dim, 16]; V: a row of [16, head_dim].
+inline void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+  slot.type == KvType::f16 ? store_position<std::uint16_t>(k, v, page, slot, index) : store_position<float>(k, v, page, slot, index);
 }

@@ -175,24 +175,37 @@ WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count,
     }
 }
 
-/// out[t] = sum over k of column k (16 values) times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no
-/// registers for both at a time goes over the columns twice.
+/// out[s][t] = sum over k = first + s, first + s + 2, ... of column k (16 values) times x[t][k].
+template <class V, int T, int S, class X>
+WEFT_FORCE void sum_columns(const std::byte* columns, std::int64_t first, std::int64_t n, const X& x, F (&out)[S][T]) {
+  Part::Pf acc[S][Part::count][T];
+  WEFT_UNROLL for (int s = 0; s < S; ++s)
+    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::set(0.0f);
+  std::int64_t k = first;
+  for (; k + S <= n; k += 2) add_columns<V, T, S>(columns, k, S, x, acc);
+  if (S == 2 && k < n) add_columns<V, T, S>(columns, k, 1, x, acc);
+  WEFT_UNROLL for (int s = 0; s < S; ++s)
+    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
+      WEFT_UNROLL for (int t = 0; t < T; ++t) out[s][t].p[h] = acc[s][h][t];
+}
+
+/// out[t] = sum over k of column k times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no registers for
+/// both at a time goes over the columns twice, and parks the first sums in memory.
 template <class V, int T, class X>
 WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const X& x, F (&out)[T]) {
-  constexpr int S = T * Part::count <= 6 ? 2 : 1;
-  for (int first = 0; first < 2; first += S) {
-    Part::Pf acc[S][Part::count][T];
-    WEFT_UNROLL for (int s = 0; s < S; ++s)
-      WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
-        WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::set(0.0f);
-    std::int64_t k = first;
-    for (; k + S <= n; k += 2) add_columns<V, T, S>(columns, k, S, x, acc);
-    if (S == 2 && k < n) add_columns<V, T, S>(columns, k, 1, x, acc);
-    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) {
-        const Part::Pf sum = S == 2 ? Part::add(acc[0][h][t], acc[S - 1][h][t]) : acc[0][h][t];
-        out[t].p[h] = first == 0 ? sum : Part::add(out[t].p[h], sum);
-      }
+  if constexpr (T * Part::count <= Part::column_sums) {
+    F sums[2][T];
+    sum_columns<V, T, 2>(columns, 0, n, x, sums);
+    WEFT_UNROLL for (int t = 0; t < T; ++t) out[t] = add(sums[0][t], sums[1][t]);
+  } else {
+    F sums[1][T];
+    float even[T][16];
+    sum_columns<V, T, 1>(columns, 0, n, x, sums);
+    WEFT_UNROLL for (int t = 0; t < T; ++t) store(even[t], sums[0][t]);
+    __asm__ volatile("" : : "r"(even) : "memory");  // else they stay in registers, and the second pass spills
+    sum_columns<V, T, 1>(columns, 1, n, x, sums);
+    WEFT_UNROLL for (int t = 0; t < T; ++t) out[t] = add(load(even[t]), sums[0][t]);
   }
 }
 

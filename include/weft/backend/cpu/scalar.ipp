@@ -46,7 +46,7 @@ struct Part {
   using Pi = Ints;
   static constexpr int lanes = 16, count = 1;
   static constexpr int max_tile = 1;      ///< tokens that one pass over a panel serves
-  static constexpr int nibble_sums = 1, byte_sums = 1;  ///< float sums (registers) that one pass may have
+  static constexpr int nibble_sums = 1, byte_sums = 1, column_sums = 1;  ///< float sums (registers) that one pass may have
 
   WEFT_FORCE Pf set(float x) { Pf r; WEFT_LANES r.v[i] = x; return r; }
   WEFT_FORCE Pf load(const float* p) { Pf r; std::memcpy(r.v, p, 64); return r; }
@@ -83,8 +83,10 @@ struct Part {
   template <int n> WEFT_FORCE Pi shift_right(Pi a) { WEFT_LANES a.v[i] >>= n; return a; }
   WEFT_FORCE std::int32_t highest(Pi a) { std::int32_t r = a.v[0]; WEFT_LANES r = a.v[i] > r ? a.v[i] : r; return r; }
   WEFT_FORCE std::int32_t sum(Pi a) { std::int32_t r = 0; WEFT_LANES r += a.v[i]; return r; }
-  /// Every lane's low byte.
-  WEFT_FORCE void store_bytes(std::int8_t* p, Pi a) { WEFT_LANES p[i] = static_cast<std::int8_t>(a.v[i]); }
+  /// The low bytes of 2 x 16 lanes, which lie in [-127, 127].
+  WEFT_FORCE void store_bytes(std::int8_t* p, const Pi (&a)[1], const Pi (&b)[1]) {
+    WEFT_LANES { p[i] = static_cast<std::int8_t>(a[0].v[i]); p[i + 16] = static_cast<std::int8_t>(b[0].v[i]); }
+  }
 
   WEFT_FORCE Pf load_f16(const std::byte* p) { std::uint16_t h[16]; std::memcpy(h, p, 32); Pf r; WEFT_LANES r.v[i] = f16_to_f32(h[i]); return r; }
   WEFT_FORCE Pf load_bf16(const std::byte* p) {

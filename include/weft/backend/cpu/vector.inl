@@ -32,12 +32,15 @@ WEFT_FORCE I iand(I a, I b) { WEFT_PARTS a.p[i] = Part::iand(a.p[i], b.p[i]); re
 template <int n> WEFT_FORCE I shift_left(I a) { WEFT_PARTS a.p[i] = Part::template shift_left<n>(a.p[i]); return a; }
 template <int n> WEFT_FORCE I shift_right(I a) { WEFT_PARTS a.p[i] = Part::template shift_right<n>(a.p[i]); return a; }
 WEFT_FORCE std::int32_t highest(I a) {
-  std::int32_t r = Part::highest(a.p[0]);
-  WEFT_PARTS { const std::int32_t h = Part::highest(a.p[i]); r = h > r ? h : r; }
-  return r;
+  Part::Pi r = a.p[0];
+  WEFT_PARTS r = Part::imax(r, a.p[i]);
+  return Part::highest(r);
 }
-WEFT_FORCE std::int32_t sum(I a) { std::int32_t r = 0; WEFT_PARTS r += Part::sum(a.p[i]); return r; }
-WEFT_FORCE void store_bytes(std::int8_t* x, I a) { WEFT_PARTS Part::store_bytes(x + i * Part::lanes, a.p[i]); }
+WEFT_FORCE std::int32_t sum(I a) {
+  Part::Pi r = a.p[0];
+  WEFT_UNROLL for (int i = 1; i < Part::count; ++i) r = Part::iadd(r, a.p[i]);
+  return Part::sum(r);
+}
 WEFT_FORCE void store_f16(std::byte* x, F a) { WEFT_PARTS Part::store_f16(x + i * Part::lanes * 2, a.p[i]); }
 #undef WEFT_PARTS
 // clang-format on

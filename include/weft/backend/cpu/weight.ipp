@@ -202,16 +202,31 @@ WEFT_INLINE std::shared_ptr<std::byte> allocate_panels(std::size_t bytes) {
   return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
 }
 
-WEFT_INLINE Weight pack(const RawMatrix& raw) {
+WEFT_INLINE std::shared_ptr<std::byte> Arena::take(std::size_t bytes) {
+  bytes = (bytes + 63) / 64 * 64;
+  if (bytes > size_ - used_) {
+    size_ = bytes > chunk_bytes ? bytes : chunk_bytes;
+    chunk_ = allocate_panels(size_);
+    used_ = 0;
+  }
+  std::shared_ptr<std::byte> taken(chunk_, chunk_.get() + used_);
+  used_ += bytes;
+  return taken;
+}
+
+WEFT_INLINE Weight place(const RawMatrix& raw, Arena* arena) {
   const Packing packing = packing_of(raw);
   const auto values = static_cast<std::int64_t>(info(raw.type).values);
   if (raw.rows < 0 || raw.cols < 0 || raw.cols % values != 0)
     fail(ErrorKind::shape, "tensor '", raw.name, "' has shape [", raw.rows, ", ", raw.cols, "], but a row of type ", name(raw.type),
          " must be a whole number of blocks of ", values);
   const std::int64_t panels = (raw.rows + panel_rows - 1) / panel_rows;
-  auto bytes = allocate_panels(static_cast<std::size_t>(panels) * panel_bytes(packing, raw.cols));
-  pack_panels(raw, packing, 0, panels, bytes.get());
-  return {std::move(bytes), packing, raw.rows, raw.cols};
+  const std::size_t size = static_cast<std::size_t>(panels) * panel_bytes(packing, raw.cols);
+  return {arena != nullptr ? arena->take(size) : allocate_panels(size), packing, raw.rows, raw.cols};
+}
+
+WEFT_INLINE void fill(const RawMatrix& raw, Weight& weight) {
+  pack_panels(raw, weight.panels().packing, 0, weight.panel_count(), weight.bytes_.get());
 }
 
 WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept {
