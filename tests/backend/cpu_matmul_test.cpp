@@ -219,8 +219,11 @@ TEST_CASE("weights in one arena lie one behind the other, outlive it and equal s
   std::vector<Cpu<>::Weight> weights;
   {
     Cpu<>::Arena arena;
-    for (const RandomMatrix* m : {&a, &b, &large}) weights.push_back(Cpu<>::pack(m->raw, &arena));
+    for (const RandomMatrix* m : {&a, &b, &large}) weights.push_back(Cpu<>::place(m->raw, &arena));
   }
+  Cpu<>::fill(large.raw, weights[2]);
+  Cpu<>::fill(a.raw, weights[0]);
+  Cpu<>::fill(b.raw, weights[1]);
   CHECK(weights[1].panels().data == weights[0].panels().data + weights[0].bytes());
   const RandomMatrix* matrices[] = {&a, &b, &large};
   for (std::size_t i = 0; i < 3; ++i) {
