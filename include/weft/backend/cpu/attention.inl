@@ -153,7 +153,7 @@ inline void weigh_split(Queries& queries, int t, std::int64_t base, float* score
   queries.keep[t] = factors[0];
   queries.take[t] = factors[1];
   queries.highest[t] = now;
-  queries.total[t] = queries.total[t] * factors[0] + split_total * factors[1];
+  queries.total[t] = std::fma(queries.total[t], factors[0], split_total * factors[1]);
 }
 
 /// The weighted values of one split, merged into what came before it: `dims` dimensions from d.
@@ -169,8 +169,15 @@ template <class V>
   }
   for (int t = begin; t < queries.count; ++t) {
     float* out = queries.out[t] + d;
-    const float *sums = scratch.sums[t], keep = queries.keep[t], take = queries.take[t];
-    for (std::int64_t i = 0; i < dims; ++i) out[i] = base == 0 ? sums[i] : out[i] * keep + sums[i] * take;
+    for (std::int64_t i = 0; i < dims; i += 16) {
+      const std::int64_t left = dims - i;
+      F merged = load(scratch.sums[t] + i);
+      if (base > 0) {
+        const F before = left >= 16 ? load(out + i) : load_some(out + i, left);
+        merged = fma(before, set(queries.keep[t]), mul(merged, set(queries.take[t])));
+      }
+      left >= 16 ? store(out + i, merged) : store_some(out + i, merged, left);
+    }
   }
 }
 
