@@ -1,6 +1,7 @@
 // From tokens to text that may be shown: the streaming detokeniser, followed by the stop strings.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -28,14 +29,19 @@ class TextOutput {
   template <class Model>
   TextOutput(const Model& model, std::span<const std::string> stop, std::size_t max_tokens)
       : stop_(std::make_shared<const Stops>(stop)), text_(model.has_tokenizer() ? max_tokens * bytes_per_token + 64 : 0) {
-    if (model.has_tokenizer())
+    if (model.has_tokenizer()) {
       decoder_.emplace(model.tokenizer());
-    else if (!stop.empty())
+      if constexpr (requires { model.tokenizer().size(); }) named_ = model.tokenizer().size();
+    } else if (!stop.empty()) {
       fail(ErrorKind::unsupported, "stop strings need text, and this model has no tokenizer: use stop_tokens");
+    }
   }
 
   /// Adds a token; true when a stop string is complete.
-  bool push(Token token) { return decoder_ && add(decoder_->push(token)); }
+  bool push(Token token) {
+    // A vocabulary may be padded with ids that the tokenizer does not know: they are tokens, and have no text.
+    return decoder_ && static_cast<std::size_t>(token) < named_ && add(decoder_->push(token));
+  }
   /// Adds what the detokeniser still had; true when that completed a stop string.
   bool finish() {
     done_ = true;
@@ -64,6 +70,7 @@ class TextOutput {
 
   std::shared_ptr<const Stops> stop_;
   std::optional<typename DecoderOf<Tokenizer>::type> decoder_;
+  std::size_t named_ = std::numeric_limits<std::size_t>::max();
   StopText text_;
   bool done_ = false;
 };
