@@ -76,6 +76,11 @@ void head(Team& team, const Program<B>& program, const Pass& pass) {
   }
 }
 
+/// One worker looks; the meetings of the block that follows publish what it saw, so all leave together after it.
+inline void look_for_stop(const Team& team, Pass& pass) noexcept {
+  if (team.worker() == 0 && pass.stop.stop_requested()) pass.cancelled.store(true, std::memory_order_relaxed);
+}
+
 /// Returns early, on every worker at the same meeting, once pass.stop has been requested; pass.cancelled tells.
 template <class B>
 void forward(Team& team, const Program<B>& program, Pass& pass) {
@@ -84,11 +89,10 @@ void forward(Team& team, const Program<B>& program, Pass& pass) {
   std::int64_t done = 0;
   for (const auto& layer : program.layers) {
     tap<B>(team, program, pass, done++);
-    // One worker looks; the meetings inside the layer publish what it saw, so all leave together.
-    if (team.worker() == 0 && pass.stop.stop_requested()) pass.cancelled.store(true, std::memory_order_relaxed);
+    look_for_stop(team, pass);
     attention_block<B>(team, program, layer, pass);
-    mlp_block<B>(team, program, layer, pass);
     if (pass.cancelled.load(std::memory_order_relaxed)) return;
+    mlp_block<B>(team, program, layer, pass);
   }
   tap<B>(team, program, pass, done);
   head<B>(team, program, pass);
