@@ -41,7 +41,8 @@ void for_each_cpu(F f) {
 class Random {
  public:
   explicit Random(unsigned seed) : engine_(seed) {}
-  float normal(float scale = 1.0f) {  // a sum of uniform numbers: the same everywhere, as std::normal_distribution is not
+  float normal(
+      float scale = 1.0f) {  // a sum of uniform numbers: the same everywhere, as std::normal_distribution is not
     float x = 0.0f;
     for (int i = 0; i < 4; ++i) x += static_cast<float>(engine_() >> 8) * 0x1p-24f - 0.5f;
     return x * 1.7f * scale;
@@ -61,15 +62,21 @@ class Random {
 /// Where a block has its half precision scales.
 inline std::vector<std::size_t> scales_of(DType type) {
   switch (type) {
-    case DType::mxfp4: return {};
+    case DType::mxfp4:
+      return {};
     case DType::q4_1:
     case DType::q5_1:
     case DType::q4_k:
-    case DType::q5_k: return {0, 2};
-    case DType::q2_k: return {80, 82};
-    case DType::q3_k: return {108};
-    case DType::q6_k: return {208};
-    default: return {0};
+    case DType::q5_k:
+      return {0, 2};
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108};
+    case DType::q6_k:
+      return {208};
+    default:
+      return {0};
   }
 }
 
@@ -78,7 +85,8 @@ struct RandomMatrix {
   std::vector<std::byte> bytes;
   RawMatrix raw;
 
-  RandomMatrix(DType type, std::int64_t rows, std::int64_t cols, Random& random) : raw{type, rows, cols, nullptr, "random"} {
+  RandomMatrix(DType type, std::int64_t rows, std::int64_t cols, Random& random)
+      : raw{type, rows, cols, nullptr, "random"} {
     const DTypeInfo& t = info(type);
     bytes.resize(static_cast<std::size_t>(rows * cols / t.values) * t.bytes);
     for (std::byte& b : bytes) b = static_cast<std::byte>(random.bits() & 255u);
@@ -125,9 +133,13 @@ struct Activations {
   AlignedBytes blocks;
   std::int64_t cols;
 
-  Activations(std::vector<float> v, std::int64_t n) : values(std::move(v)), blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)), cols(n) {
+  Activations(std::vector<float> v, std::int64_t n)
+      : values(std::move(v)),
+        blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)),
+        cols(n) {
     for (std::size_t r = 0; r < values.size() / static_cast<std::size_t>(n); ++r)
-      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n, blocks.data() + r * Backend::quantised_bytes(n));
+      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n,
+                        blocks.data() + r * Backend::quantised_bytes(n));
   }
   Operand operand() { return {values.data(), blocks.data(), cols}; }
 };
