@@ -1,4 +1,4 @@
-// What the backend tests share: random numbers, random matrices in the blocks of a file, and every CPU that this machine has.
+// What the backend tests share: random numbers, random matrices in the blocks of a file, every CPU of this machine.
 #pragma once
 
 #include <doctest/doctest.h>
