@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/data.hpp"
 #include "weft/backend/cpu/cpu.hpp"
 #include "weft/quant/blocks.hpp"
 #include "weft/quant/float16.hpp"
@@ -17,11 +18,11 @@
 namespace weft::test {
 
 /// Says once that an instruction set cannot be tested here.
-inline void name_skipped(const std::string& cpu) {
+inline void skip_cpu(const std::string& cpu) {
   static std::vector<std::string> named;
   if (std::find(named.begin(), named.end(), cpu) != named.end()) return;
   named.push_back(cpu);
-  MESSAGE("skipped: this machine lacks ", cpu);
+  skip("backend " + cpu, "this machine lacks the instruction set");
 }
 
 /// f(Cpu<Isa>{}) for every instruction set of this machine.
@@ -29,7 +30,7 @@ template <class F>
 void for_each_cpu(F f) {
   const auto run = [&](auto cpu) {
     CAPTURE(std::string(cpu.name()));
-    cpu.available() ? f(cpu) : name_skipped(std::string(cpu.name()));
+    cpu.available() ? f(cpu) : skip_cpu(std::string(cpu.name()));
   };
   run(Cpu<cpu::Scalar>{});
 #if WEFT_CPU_X86
