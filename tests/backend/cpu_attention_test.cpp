@@ -27,31 +27,36 @@ struct Cache {
     memory.assign(size * count, static_cast<std::byte>(0xff));  // NaN in float and in half
     for (std::size_t p = 0; p < count; ++p) pages.push_back(memory.data() + (count - 1 - p) * size);  // in no order
     for (std::int64_t i = 0; i < positions; ++i)
-      Backend::store(k.data() + i * head_dim, v.data() + i * head_dim, memory.data() + (pages[static_cast<std::size_t>(i / 16)] - memory.data()), slot, i % 16);
+      Backend::store(k.data() + i * head_dim, v.data() + i * head_dim,
+                     memory.data() + (pages[static_cast<std::size_t>(i / 16)] - memory.data()), slot, i % 16);
     if (type == KvType::f16)
       for (auto* x : {&k, &v})
         for (float& value : *x) value = f16_to_f32(f32_to_f16(value));
   }
 };
 
-std::vector<double> exact(const std::vector<float>& k, const std::vector<float>& v, const float* q, std::int64_t seen, std::int64_t head_dim, double scale) {
+std::vector<double> exact(const std::vector<float>& k, const std::vector<float>& v, const float* q, std::int64_t seen,
+                          std::int64_t head_dim, double scale) {
   std::vector<double> weights(static_cast<std::size_t>(seen)), out(static_cast<std::size_t>(head_dim));
   double top = -1e300, total = 0.0;
   for (std::int64_t i = 0; i < seen; ++i) {
     double s = 0.0;
-    for (std::int64_t d = 0; d < head_dim; ++d) s += static_cast<double>(q[d]) * k[static_cast<std::size_t>(i * head_dim + d)];
+    for (std::int64_t d = 0; d < head_dim; ++d)
+      s += static_cast<double>(q[d]) * k[static_cast<std::size_t>(i * head_dim + d)];
     weights[static_cast<std::size_t>(i)] = s * scale;
     top = std::max(top, s * scale);
   }
   for (double& w : weights) total += w = std::exp(w - top);
   for (std::int64_t i = 0; i < seen; ++i)
     for (std::int64_t d = 0; d < head_dim; ++d)
-      out[static_cast<std::size_t>(d)] += weights[static_cast<std::size_t>(i)] / total * v[static_cast<std::size_t>(i * head_dim + d)];
+      out[static_cast<std::size_t>(d)] +=
+          weights[static_cast<std::size_t>(i)] / total * v[static_cast<std::size_t>(i * head_dim + d)];
   return out;
 }
 
 template <class Backend>
-std::vector<float> attend(const Cache<Backend>& cache, const std::vector<float>& q, std::int64_t first, std::int32_t rows, std::int32_t group) {
+std::vector<float> attend(const Cache<Backend>& cache, const std::vector<float>& q, std::int64_t first,
+                          std::int32_t rows, std::int32_t group) {
   std::vector<float> out(q.size(), std::numeric_limits<float>::quiet_NaN());
   const std::int64_t stride = cache.slot.head_dim * group;
   Backend::attend({q.data(), out.data(), stride, stride, cache.pages.data(), cache.slot, first, rows, group, 0.125f});
@@ -70,9 +75,11 @@ TEST_CASE("attention is the softmax in double within 1e-5, for many shapes and l
           const auto q = Random(22).vector(std::int64_t{rows} * group * head_dim, 2.0f);
           const auto out = attend(cache, q, positions - rows, rows, group);
           for (std::int64_t i = 0; i < rows * group; ++i) {
-            const auto e = exact(cache.k, cache.v, q.data() + i * head_dim, positions - rows + 1 + i / group, head_dim, 0.125);
+            const auto e =
+                exact(cache.k, cache.v, q.data() + i * head_dim, positions - rows + 1 + i / group, head_dim, 0.125);
             for (std::int64_t d = 0; d < head_dim; ++d) {
-              const double error = std::abs(out[static_cast<std::size_t>(i * head_dim + d)] - e[static_cast<std::size_t>(d)]);
+              const double error =
+                  std::abs(out[static_cast<std::size_t>(i * head_dim + d)] - e[static_cast<std::size_t>(d)]);
               worst = error >= worst ? error : worst;
               REQUIRE(error < 1e-5);
             }
@@ -148,7 +155,8 @@ TEST_CASE("scores far apart neither overflow nor vanish") {
     const auto out = attend(cache, q, 299, 1, 1);
     const double before = std::exp(-8000.0 / 150.0 * 0.125);  // the weight of the last but one
     for (std::size_t d = 0; d < 16; ++d)
-      CHECK(out[d] == doctest::Approx((cache.v[299 * 16 + d] + before * cache.v[298 * 16 + d]) / (1.0 + before)).epsilon(1e-4));
+      CHECK(out[d] ==
+            doctest::Approx((cache.v[299 * 16 + d] + before * cache.v[298 * 16 + d]) / (1.0 + before)).epsilon(1e-4));
   });
 }
 
@@ -176,9 +184,11 @@ TEST_CASE("store writes one position's lane of a page and nothing else") {
 TEST_CASE("storing halves rounds to nearest even, from subnormals to overflow, in every instruction set") {
   std::vector<float> values;
   for (std::uint32_t h = 0; h < 0x7c00u; ++h) {  // every half, the midpoint above it, and that midpoint's neighbours
-    const float low = f16_to_f32(static_cast<std::uint16_t>(h)), high = h + 1 < 0x7c00u ? f16_to_f32(static_cast<std::uint16_t>(h + 1)) : 65536.0f;
+    const float low = f16_to_f32(static_cast<std::uint16_t>(h)),
+                high = h + 1 < 0x7c00u ? f16_to_f32(static_cast<std::uint16_t>(h + 1)) : 65536.0f;
     const float middle = (low + high) / 2;
-    for (const float x : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)}) values.insert(values.end(), {x, -x});
+    for (const float x : {low, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)})
+      values.insert(values.end(), {x, -x});
   }
   values.insert(values.end(), {1e30f, std::numeric_limits<float>::infinity(), 1e-40f, 0.0f});
   for_each_cpu([&](auto cpu) {
@@ -189,7 +199,8 @@ TEST_CASE("storing halves rounds to nearest even, from subnormals to overflow, i
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       const std::uint16_t expected = f32_to_f16(values[i]);
-      wrong += std::memcmp(&page[i * 32], &expected, 2) != 0 || std::memcmp(&page[slot.v_offset + i * 2], &expected, 2) != 0;
+      wrong +=
+          std::memcmp(&page[i * 32], &expected, 2) != 0 || std::memcmp(&page[slot.v_offset + i * 2], &expected, 2) != 0;
     }
     CHECK(wrong == 0);
   });

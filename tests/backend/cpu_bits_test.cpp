@@ -28,7 +28,8 @@ class Hash {
 
 template <class Backend>
 void hash_products(Hash& hash) {
-  for (const DType type : {DType::q4_0, DType::q4_1, DType::q8_0, DType::q5_1, DType::q4_k, DType::q6_k, DType::q2_k, DType::f16, DType::bf16, DType::f32}) {
+  for (const DType type : {DType::q4_0, DType::q4_1, DType::q8_0, DType::q5_1, DType::q4_k, DType::q6_k, DType::q2_k,
+                           DType::f16, DType::bf16, DType::f32}) {
     Random random(81);
     const RandomMatrix matrix(type, 35, 512, random);
     const auto w = Backend::pack(matrix.raw);
@@ -68,7 +69,8 @@ void hash_attention(Hash& hash) {
     Random random(83);
     for (std::size_t i = 0; i < 600; ++i) {
       const auto k = random.vector(72), v = random.vector(72);
-      Backend::store(k.data(), v.data(), memory.data() + i / 16 * 2 * slot.v_offset, slot, static_cast<std::int64_t>(i % 16));
+      Backend::store(k.data(), v.data(), memory.data() + i / 16 * 2 * slot.v_offset, slot,
+                     static_cast<std::int64_t>(i % 16));
     }
     const auto q = random.vector(5 * 3 * 72, 2.0f);
     std::vector<float> out(q.size());

@@ -28,10 +28,14 @@ std::vector<float> sweep() {
 
 double exact_activation(Activation act, double x) {
   switch (act) {
-    case Activation::silu: return x / (1.0 + std::exp(-x));
-    case Activation::gelu: return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
-    case Activation::gelu_tanh: return x / (1.0 + std::exp(-2.0 * std::sqrt(2.0 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
-    case Activation::relu: return x > 0.0 ? x : 0.0;
+    case Activation::silu:
+      return x / (1.0 + std::exp(-x));
+    case Activation::gelu:
+      return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+    case Activation::gelu_tanh:
+      return x / (1.0 + std::exp(-2.0 * std::sqrt(2.0 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+    case Activation::relu:
+      return x > 0.0 ? x : 0.0;
   }
   return 0.0;
 }
@@ -196,7 +200,8 @@ TEST_CASE("every instruction set gives the same bits for every elementwise primi
     std::vector<float> all;
     std::vector<float> y(x.size());
     const auto keep = [&] { all.insert(all.end(), y.begin(), y.end()); };
-    for (const Activation act : {Activation::silu, Activation::gelu, Activation::gelu_tanh, Activation::relu}) cpu.gate(act, x.data(), w.data(), n, y.data()), keep();
+    for (const Activation act : {Activation::silu, Activation::gelu, Activation::gelu_tanh, Activation::relu})
+      cpu.gate(act, x.data(), w.data(), n, y.data()), keep();
     cpu.rms_norm(x.data(), w.data(), 1e-6f, n, y.data()), keep();
     cpu.layer_norm(x.data(), w.data(), b.data(), 1e-6f, n, y.data()), keep();
     y = x;

@@ -10,8 +10,9 @@ namespace {
 using namespace weft;
 using namespace weft::test;
 
-constexpr DType types[] = {DType::q4_0, DType::q4_1, DType::q8_0, DType::f16, DType::bf16, DType::f32, DType::q5_0, DType::q5_1,
-                           DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
+constexpr DType types[] = {DType::q4_0, DType::q4_1,   DType::q8_0,   DType::f16,  DType::bf16, DType::f32,
+                           DType::q5_0, DType::q5_1,   DType::q2_k,   DType::q3_k, DType::q4_k, DType::q5_k,
+                           DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
 
 /// About n columns, such that rows are whole blocks; ragged where blocks are single numbers.
 std::int64_t cols_near(DType type, std::int64_t n) {
@@ -20,7 +21,8 @@ std::int64_t cols_near(DType type, std::int64_t n) {
 }
 
 template <class Backend>
-std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first, std::int64_t rows) {
+std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first,
+                            std::int64_t rows) {
   std::vector<float> out(static_cast<std::size_t>(rows * w.rows()), -7.0f);
   Operand operand = x.operand();
   operand.values += first * x.cols;
@@ -37,11 +39,14 @@ template <class Backend>
 Exact exact(const typename Backend::Weight& w, std::int64_t row, Activations<Backend>& x, std::int64_t r) {
   std::vector<float> weights(static_cast<std::size_t>(w.cols()));
   Backend::gather(w, row, weights.data());
-  const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(x.blocks.data() + static_cast<std::size_t>(r) * Backend::quantised_bytes(x.cols));
+  const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(x.blocks.data() + static_cast<std::size_t>(r) *
+                                                                                      Backend::quantised_bytes(x.cols));
   Exact e;
   for (std::int64_t k = 0; k < w.cols(); ++k) {
     const cpu::QuantBlock& b = blocks[k / 32];
-    const double activation = Backend::quantises(w) ? static_cast<double>(b.d) * b.q[k % 32] : static_cast<double>(x.values[static_cast<std::size_t>(r * x.cols + k)]);
+    const double activation = Backend::quantises(w)
+                                  ? static_cast<double>(b.d) * b.q[k % 32]
+                                  : static_cast<double>(x.values[static_cast<std::size_t>(r * x.cols + k)]);
     const double term = static_cast<double>(weights[static_cast<std::size_t>(k)]) * activation;
     e.value += term;
     e.magnitude += std::abs(term);
@@ -97,7 +102,8 @@ TEST_CASE("the same bits come from every instruction set, for every number of ro
           CHECK(std::memcmp(part.data(), expected.data() + first * rows, part.size() * 4) == 0);
         }
       std::vector<float> sliced(expected.size());
-      for (std::int64_t p = 0; p < w.panel_count(); ++p) Backend::matmul(w, p, p + 1, x.operand(), 17, sliced.data(), rows);
+      for (std::int64_t p = 0; p < w.panel_count(); ++p)
+        Backend::matmul(w, p, p + 1, x.operand(), 17, sliced.data(), rows);
       CHECK(same_bits(sliced, expected));
     });
   }
@@ -149,7 +155,8 @@ TEST_CASE("an activation that is not finite makes its row's results not finite a
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
     for (DType type : types)
-      for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+      for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                              -std::numeric_limits<float>::infinity()}) {
         Random random(4);
         const std::int64_t cols = cols_near(type, 96);
         RandomMatrix matrix(type, 16, cols, random);
@@ -182,7 +189,8 @@ TEST_CASE("gather gives every row as its block's definition does, bit for bit") 
       for (std::size_t k = 0; k < expected.size(); k += values) {
         std::int8_t q[256];
         float d[16] = {}, m[16] = {};
-        const std::byte* block = matrix.bytes.data() + (static_cast<std::size_t>(r * cols) + k) / values * info(type).bytes;
+        const std::byte* block =
+            matrix.bytes.data() + (static_cast<std::size_t>(r * cols) + k) / values * info(type).bytes;
         with_block_format(type, [&](auto format) { format.unpack(block, q, d, m); });
         for (std::size_t i = 0; i < values; ++i) {
           const float scaled = d[i / sub] * static_cast<float>(q[i]);

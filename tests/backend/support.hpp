@@ -1,4 +1,4 @@
-// What the backend tests share: random numbers, random matrices in the blocks of a file, and every CPU that this machine has.
+// What the backend tests share: random numbers, random matrices in the blocks of a file, every CPU of this machine.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/data.hpp"
 #include "weft/backend/cpu/cpu.hpp"
 #include "weft/quant/blocks.hpp"
 #include "weft/quant/float16.hpp"
@@ -17,11 +18,11 @@
 namespace weft::test {
 
 /// Says once that an instruction set cannot be tested here.
-inline void name_skipped(const std::string& cpu) {
+inline void skip_cpu(const std::string& cpu) {
   static std::vector<std::string> named;
   if (std::find(named.begin(), named.end(), cpu) != named.end()) return;
   named.push_back(cpu);
-  MESSAGE("skipped: this machine lacks ", cpu);
+  skip("backend " + cpu, "this machine lacks the instruction set");
 }
 
 /// f(Cpu<Isa>{}) for every instruction set of this machine.
@@ -29,7 +30,7 @@ template <class F>
 void for_each_cpu(F f) {
   const auto run = [&](auto cpu) {
     CAPTURE(std::string(cpu.name()));
-    cpu.available() ? f(cpu) : name_skipped(std::string(cpu.name()));
+    cpu.available() ? f(cpu) : skip_cpu(std::string(cpu.name()));
   };
   run(Cpu<cpu::Scalar>{});
 #if WEFT_CPU_X86
@@ -41,7 +42,8 @@ void for_each_cpu(F f) {
 class Random {
  public:
   explicit Random(unsigned seed) : engine_(seed) {}
-  float normal(float scale = 1.0f) {  // a sum of uniform numbers: the same everywhere, as std::normal_distribution is not
+  float normal(
+      float scale = 1.0f) {  // a sum of uniform numbers: the same everywhere, as std::normal_distribution is not
     float x = 0.0f;
     for (int i = 0; i < 4; ++i) x += static_cast<float>(engine_() >> 8) * 0x1p-24f - 0.5f;
     return x * 1.7f * scale;
@@ -61,15 +63,21 @@ class Random {
 /// Where a block has its half precision scales.
 inline std::vector<std::size_t> scales_of(DType type) {
   switch (type) {
-    case DType::mxfp4: return {};
+    case DType::mxfp4:
+      return {};
     case DType::q4_1:
     case DType::q5_1:
     case DType::q4_k:
-    case DType::q5_k: return {0, 2};
-    case DType::q2_k: return {80, 82};
-    case DType::q3_k: return {108};
-    case DType::q6_k: return {208};
-    default: return {0};
+    case DType::q5_k:
+      return {0, 2};
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108};
+    case DType::q6_k:
+      return {208};
+    default:
+      return {0};
   }
 }
 
@@ -78,7 +86,8 @@ struct RandomMatrix {
   std::vector<std::byte> bytes;
   RawMatrix raw;
 
-  RandomMatrix(DType type, std::int64_t rows, std::int64_t cols, Random& random) : raw{type, rows, cols, nullptr, "random"} {
+  RandomMatrix(DType type, std::int64_t rows, std::int64_t cols, Random& random)
+      : raw{type, rows, cols, nullptr, "random"} {
     const DTypeInfo& t = info(type);
     bytes.resize(static_cast<std::size_t>(rows * cols / t.values) * t.bytes);
     for (std::byte& b : bytes) b = static_cast<std::byte>(random.bits() & 255u);
@@ -125,9 +134,13 @@ struct Activations {
   AlignedBytes blocks;
   std::int64_t cols;
 
-  Activations(std::vector<float> v, std::int64_t n) : values(std::move(v)), blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)), cols(n) {
+  Activations(std::vector<float> v, std::int64_t n)
+      : values(std::move(v)),
+        blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)),
+        cols(n) {
     for (std::size_t r = 0; r < values.size() / static_cast<std::size_t>(n); ++r)
-      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n, blocks.data() + r * Backend::quantised_bytes(n));
+      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n,
+                        blocks.data() + r * Backend::quantised_bytes(n));
   }
   Operand operand() { return {values.data(), blocks.data(), cols}; }
 };

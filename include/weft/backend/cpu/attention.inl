@@ -1,9 +1,11 @@
-// Attention over pages of keys and values: softmax(scale q K^T) V per split of 256 positions, merged in order of position.
+// Attention over pages of keys and values: softmax(scale q K^T) V per split of 256 positions, merged in order of
+// position.
 //
-// A query is one head of one row. A block of queries goes over the pages together, in tiles of a few that share what is read
-// and converted. Each query's own arithmetic never depends on its neighbours: scores are sums over even and odd dimensions
-// (dot_columns), the softmax has a fixed order of lanes, values are added in order of position, and positions past the query's
-// own are never added. Included inside a target region and the namespace of an instruction set.
+// A query is one head of one row. A block of queries goes over the pages together, in tiles of a few that share what
+// is read and converted. Each query's own arithmetic never depends on its neighbours: scores are sums over even and
+// odd dimensions (dot_columns), the softmax has a fixed order of lanes, values are added in order of position, and
+// positions past the query's own are never added. Included inside a target region and the namespace of an instruction
+// set.
 
 inline constexpr int block_queries = 16;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
@@ -63,7 +65,7 @@ struct ScorePage {
     F sums[T];
     const float* q = T == 1 ? queries.q[t] : scratch.q + t * head_dim;
     dot_columns<V, T>(keys, head_dim, SideBySide<T>{q}, sums);
-    WEFT_UNROLL for (int j = 0; j < T; ++j) store(scratch.scores[t + j] + i, mul(sums[j], scale));
+    WEFT_EACH (j, T) store(scratch.scores[t + j] + i, mul(sums[j], scale));
   }
 };
 
@@ -72,28 +74,29 @@ template <class V, bool whole>
 WEFT_FORCE F load_values(const std::byte* p, std::int64_t left) {
   F r;
   if constexpr (whole) {
-    WEFT_UNROLL for (int i = 0; i < Part::count; ++i) r.p[i] = V::load(p + i * Part::lanes * V::bytes);
+    WEFT_EACH (i, Part::count) r.p[i] = V::load(p + i * Part::lanes * V::bytes);
   } else {
     std::byte padded[16 * V::bytes] = {};
     std::memcpy(padded, p, static_cast<std::size_t>(left) * V::bytes);
-    WEFT_UNROLL for (int i = 0; i < Part::count; ++i) r.p[i] = V::load(padded + i * Part::lanes * V::bytes);
+    WEFT_EACH (i, Part::count) r.p[i] = V::load(padded + i * Part::lanes * V::bytes);
   }
   return r;
 }
 
 /// sums[t][j] += weights[t][i] * V[i][j] for `positions` rows of V and C times 16 dims, of which `left` exist.
 template <class V, int T, int C, bool whole>
-WEFT_FORCE void add_values(const std::byte* values, std::int64_t row_bytes, std::int64_t left, int positions, const float* weights, float* sums) {
+WEFT_FORCE void add_values(const std::byte* values, std::int64_t row_bytes, std::int64_t left, int positions,
+                           const float* weights, float* sums) {
   F acc[C][T];
-  WEFT_UNROLL for (int c = 0; c < C; ++c)
-    WEFT_UNROLL for (int t = 0; t < T; ++t) acc[c][t] = load(sums + t * block_dims + 16 * c);
+  WEFT_EACH (c, C)
+    WEFT_EACH (t, T) acc[c][t] = load(sums + t * block_dims + 16 * c);
   for (int i = 0; i < positions; ++i)
-    WEFT_UNROLL for (int c = 0; c < C; ++c) {
+    WEFT_EACH (c, C) {
       const F v = load_values<V, whole>(values + i * row_bytes + c * 16 * V::bytes, left);
-      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[c][t] = fma(set(weights[t * attention_split + i]), v, acc[c][t]);
+      WEFT_EACH (t, T) acc[c][t] = fma(set(weights[t * attention_split + i]), v, acc[c][t]);
     }
-  WEFT_UNROLL for (int c = 0; c < C; ++c)
-    WEFT_UNROLL for (int t = 0; t < T; ++t) store(sums + t * block_dims + 16 * c, acc[c][t]);
+  WEFT_EACH (c, C)
+    WEFT_EACH (t, T) store(sums + t * block_dims + 16 * c, acc[c][t]);
 }
 
 /// sums[t] += the weighted values of positions [i, i + 16) of the split.
@@ -109,10 +112,16 @@ struct SumPage {
   WEFT_INSIDE void some(int t, int positions) {
     constexpr int C = T == 1 ? 4 : T * Part::count <= 4 ? 2 : 1;
     std::int64_t d = 0;
-    for (; d + 16 * C <= dims; d += 16 * C) add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i, scratch.sums[t] + d);
+    for (; d + 16 * C <= dims; d += 16 * C)
+      add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
+                                scratch.sums[t] + d);
     if constexpr (C > 1)
-      for (; d + 16 <= dims; d += 16) add_values<V, T, 1, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i, scratch.sums[t] + d);
-    if (d < dims) add_values<V, T, 1, false>(values + d * V::bytes, row_bytes, dims - d, positions, scratch.scores[t] + i, scratch.sums[t] + d);
+      for (; d + 16 <= dims; d += 16)
+        add_values<V, T, 1, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
+                                  scratch.sums[t] + d);
+    if (d < dims)
+      add_values<V, T, 1, false>(values + d * V::bytes, row_bytes, dims - d, positions, scratch.scores[t] + i,
+                                 scratch.sums[t] + d);
   }
   /// Together where all queries of the tile see the whole page, else each as far as it sees.
   template <int T>
@@ -158,8 +167,9 @@ inline void weigh_split(Queries& queries, int t, std::int64_t base, float* score
 
 /// The weighted values of one split, merged into what came before it: `dims` dimensions from d.
 template <class V>
-[[gnu::noinline]] inline void sum_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
-                                        std::int64_t d, std::int64_t dims, Scratch& scratch) noexcept {
+[[gnu::noinline]] inline void sum_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
+                                        std::int64_t positions, std::int64_t d, std::int64_t dims,
+                                        Scratch& scratch) noexcept {
   for (int t = begin; t < queries.count; ++t)
     for (std::int64_t i = 0; i < dims; i += 16) store(scratch.sums[t] + i, set(0.0f));
   for (std::int64_t i = 0; i < positions; i += page_positions) {
@@ -182,8 +192,8 @@ template <class V>
 }
 
 template <class V>
-[[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
-                                          Scratch& scratch) noexcept {
+[[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
+                                          std::int64_t positions, Scratch& scratch) noexcept {
   for (std::int64_t i = 0; i < positions; i += page_positions) {
     const std::byte* keys = job.pages[(base + i) / page_positions] + job.slot.k_offset;
     ScorePage<V> step{keys, queries, job.slot.head_dim, i, set(job.scale), scratch};
@@ -232,7 +242,8 @@ inline void attend(const AttentionJob& job) noexcept {
       queries.out[queries.count] = job.out + r * job.out_stride + g * job.slot.head_dim;
       queries.seen[queries.count] = job.first + r + 1;
       if (++queries.count < together && (r + 1 < job.rows || g + 1 < job.group)) continue;
-      job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch) : attend_block<AsF32>(job, queries, scratch);
+      job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch)
+                                   : attend_block<AsF32>(job, queries, scratch);
       queries.count = 0;
     }
 }

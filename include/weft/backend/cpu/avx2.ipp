@@ -71,11 +71,15 @@ struct Part {
     return _mm_cvtsi128_si32(x);
   }
   WEFT_FORCE void store_bytes(std::int8_t* p, const Pi (&a)[2], const Pi (&b)[2]) {
-    const Pi mixed = _mm256_packs_epi16(_mm256_packs_epi32(a[0], a[1]), _mm256_packs_epi32(b[0], b[1]));  // by 4: a0 a2 b0 b2 a1 a3 b1 b3
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+    // Packing works on halves of registers: fours of bytes come out as a0 a2 b0 b2 a1 a3 b1 b3.
+    const Pi mixed = _mm256_packs_epi16(_mm256_packs_epi32(a[0], a[1]), _mm256_packs_epi32(b[0], b[1]));
+    const Pi ordered = _mm256_permutevar8x32_epi32(mixed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), ordered);
   }
 
-  WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  WEFT_FORCE Pf load_f16(const std::byte* p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
   WEFT_FORCE Pf load_bf16(const std::byte* p) {
     return as_float(shift_left<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))));
   }
@@ -100,14 +104,17 @@ struct Part {
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
   WEFT_FORCE Nibbles nibbles_start() { return _mm256_setzero_si256(); }
-  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return keep_order(_mm256_add_epi16(s, _mm256_maddubs_epi16(w, x))); }
+  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) {
+    return keep_order(_mm256_add_epi16(s, _mm256_maddubs_epi16(w, x)));
+  }
   WEFT_FORCE Pi nibbles_sum(Nibbles s) { return _mm256_madd_epi16(s, _mm256_set1_epi16(1)); }
   // Signed bytes: |w| * (x with the sign of w); a pair is at most 2 * 128 * 127 and so never saturates.
   struct Signed { Pi magnitude, value; };
   WEFT_FORCE Signed as_signed(Pi w) { return {_mm256_abs_epi8(w), w}; }
   WEFT_FORCE Pi signed_start(std::int32_t) { return _mm256_setzero_si256(); }
   WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) {
-    return keep_order(iadd(s, _mm256_madd_epi16(_mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value)), _mm256_set1_epi16(1))));
+    const __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value));
+    return keep_order(iadd(s, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
   }
   WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 
@@ -117,13 +124,9 @@ struct Part {
 };
 // clang-format on
 
-#include "weft/backend/cpu/vector.inl"
-#include "weft/backend/cpu/math.inl"
-#include "weft/backend/cpu/elementwise.inl"
-#include "weft/backend/cpu/matmul.inl"
-#include "weft/backend/cpu/attention.inl"
+#include "weft/backend/cpu/loops.inl"
 
-inline constexpr Kernels table{"avx2", matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+inline constexpr Kernels table = kernels_named("avx2");
 
 }  // namespace weft::cpu::avx2
 

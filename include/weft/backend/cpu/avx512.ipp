@@ -12,7 +12,8 @@
 #include "weft/backend/cpu/region.hpp"
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
+                             apply_to = function)
 #pragma float_control(push)
 #pragma clang fp contract(off)
 #else
@@ -21,6 +22,7 @@
 #pragma GCC optimize("fp-contract=off")
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own AVX-512 headers (its bug 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 namespace weft::cpu::avx512 {
@@ -43,7 +45,9 @@ struct Part {
   WEFT_FORCE Pf fma(Pf a, Pf b, Pf c) { return _mm512_fmadd_ps(a, b, c); }
   WEFT_FORCE Pf min(Pf a, Pf b) { return _mm512_min_ps(a, b); }
   WEFT_FORCE Pf max(Pf a, Pf b) { return _mm512_max_ps(a, b); }
-  WEFT_FORCE Pf select_less(Pf a, Pf b, Pf x, Pf y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
+  WEFT_FORCE Pf select_less(Pf a, Pf b, Pf x, Pf y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
+  }
   WEFT_FORCE Pi as_int(Pf a) { return _mm512_castps_si512(a); }
   WEFT_FORCE Pf as_float(Pi a) { return _mm512_castsi512_ps(a); }
   WEFT_FORCE Pi round(Pf a) {
@@ -67,12 +71,15 @@ struct Part {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 16), _mm512_cvtepi32_epi8(b[0]));
   }
 
-  WEFT_FORCE Pf load_f16(const std::byte* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  WEFT_FORCE Pf load_f16(const std::byte* p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
   WEFT_FORCE Pf load_bf16(const std::byte* p) {
     return as_float(shift_left<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))));
   }
   WEFT_FORCE void store_f16(std::byte* p, Pf a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    const __m256i halves = _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
   }
   WEFT_FORCE void unzip(Pf a, Pf b, Pf& even, Pf& odd) {
     const Pi index = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
@@ -102,13 +109,9 @@ struct Part {
 };
 // clang-format on
 
-#include "weft/backend/cpu/vector.inl"
-#include "weft/backend/cpu/math.inl"
-#include "weft/backend/cpu/elementwise.inl"
-#include "weft/backend/cpu/matmul.inl"
-#include "weft/backend/cpu/attention.inl"
+#include "weft/backend/cpu/loops.inl"
 
-inline constexpr Kernels table{"avx512-vnni", matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+inline constexpr Kernels table = kernels_named("avx512-vnni");
 
 }  // namespace weft::cpu::avx512
 

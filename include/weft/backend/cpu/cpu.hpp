@@ -1,7 +1,7 @@
 // The CPU backend: packed weights and SIMD kernels behind the Backend concept.
 //
-// Cpu<> picks the best instruction set once, at start; Cpu<cpu::Avx2> and the others name one. All share one Weight type
-// and give the same bits.
+// Cpu<> picks the best instruction set once, at start; Cpu<cpu::Avx2> and the others name one. All share one Weight
+// type and give the same bits.
 #pragma once
 
 #include <cstddef>
@@ -68,15 +68,16 @@ struct Cpu {
     return static_cast<std::size_t>((n + quant_block - 1) / quant_block) * sizeof(cpu::QuantBlock);
   }
   static void quantise(const float* x, std::int64_t n, std::byte* out) noexcept { Isa::kernels().quantise(x, n, out); }
-  static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, const Operand& x, std::int64_t rows,
-                     float* out, std::int64_t out_stride) noexcept {
+  static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, const Operand& x,
+                     std::int64_t rows, float* out, std::int64_t out_stride) noexcept {
     Isa::kernels().matmul(w.panels(), panel_begin, panel_end, x, rows, out, out_stride);
   }
   static void gather(const Weight& w, std::int64_t row, float* out) noexcept { cpu::gather(w.panels(), row, out); }
   static void rms_norm(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept {
     Isa::kernels().rms_norm(x, weight, eps, n, out);
   }
-  static void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept {
+  static void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n,
+                         float* out) noexcept {
     Isa::kernels().layer_norm(x, weight, bias, eps, n, out);
   }
   static void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle style) noexcept {
@@ -89,7 +90,9 @@ struct Cpu {
   static void gate(Activation act, const float* gate, const float* up, std::int64_t n, float* out) noexcept {
     Isa::kernels().gate(act, gate, up, n, out);
   }
-  static void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().activate(act, x, n, out); }
+  static void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept {
+    Isa::kernels().activate(act, x, n, out);
+  }
   static void add(const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().add(x, n, out); }
 };
 
@@ -106,8 +109,8 @@ decltype(auto) with_best_cpu(F&& f) {
   return std::forward<F>(f)(Cpu<cpu::Scalar>{});
 }
 
-/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni" or "best". Error(unsupported) when the machine or
-/// the build lacks it, Error(argument) when there is no such name.
+/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni" or "best". Error(unsupported) when the
+/// machine or the build lacks it, Error(argument) when there is no such name.
 template <class F>
 decltype(auto) with_cpu(std::string_view name, F&& f) {
   if (name == "best" || name == "cpu") return with_best_cpu(std::forward<F>(f));
@@ -117,7 +120,9 @@ decltype(auto) with_cpu(std::string_view name, F&& f) {
   if (name == "avx2" && Cpu<cpu::Avx2>::available()) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
   if (name == "avx512-vnni" && Cpu<cpu::Avx512Vnni>::available()) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
 #endif
-  if (name != "scalar") fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ", cpu::best_kernels().name);
+  if (name != "scalar")
+    fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ",
+         cpu::best_kernels().name);
   return std::forward<F>(f)(Cpu<cpu::Scalar>{});
 }
 

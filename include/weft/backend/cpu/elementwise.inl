@@ -19,8 +19,8 @@ inline float sum_of(const float* x, std::int64_t n, float mean) noexcept {
   F acc[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
   std::int64_t k = 0;
   for (; k + 64 <= n; k += 64)
-    WEFT_UNROLL for (int s = 0; s < 4; ++s) acc[s] = add_chunk<squares>(acc[s], load(x + k + 16 * s), m);
-  WEFT_UNROLL for (int s = 0; s < 4; ++s) {
+    WEFT_EACH (s, 4) acc[s] = add_chunk<squares>(acc[s], load(x + k + 16 * s), m);
+  WEFT_EACH (s, 4) {
     const std::int64_t left = n - k - 16 * s;
     if (left > 0) {
       float chunk[16];  // x where it exists, else what adds nothing
@@ -40,7 +40,8 @@ inline void rms_norm(const float* x, const float* weight, float eps, std::int64_
   if (k < n) store_some(out + k, mul(mul(load_some(x + k, n - k), scale), load_some(weight + k, n - k)), n - k);
 }
 
-inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept {
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, std::int64_t n,
+                       float* out) noexcept {
   const float mean = sum_of<false>(x, n, 0.0f) / static_cast<float>(n);
   const float variance = sum_of<true>(x, n, mean) / static_cast<float>(n);
   const F m = set(mean), scale = set(1.0f / std::sqrt(variance + eps));
@@ -74,8 +75,8 @@ inline void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle st
         for (std::int64_t i = 0; i < 2 * left; ++i) pairs[i] = in[i];
         in = pairs;
       }
-      WEFT_UNROLL for (int i = 0; i < Part::count; ++i)
-          Part::unzip(Part::load(in + 2 * i * Part::lanes), Part::load(in + (2 * i + 1) * Part::lanes), a.p[i], b.p[i]);
+      WEFT_EACH (i, Part::count)
+        Part::unzip(Part::load(in + 2 * i * Part::lanes), Part::load(in + (2 * i + 1) * Part::lanes), a.p[i], b.p[i]);
     }
     const F x = fma(a, c, negate(mul(b, s)));
     const F y = fma(b, c, mul(a, s));
@@ -85,7 +86,7 @@ inline void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle st
     } else {
       float pairs[32];
       float* to = whole ? head + 2 * k : pairs;
-      WEFT_UNROLL for (int i = 0; i < Part::count; ++i) {
+      WEFT_EACH (i, Part::count) {
         Part::Pf low, high;
         Part::zip(x.p[i], y.p[i], low, high);
         Part::store(to + 2 * i * Part::lanes, low);
@@ -97,7 +98,8 @@ inline void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle st
   }
 }
 
-/// One block of 32. The largest magnitude is found on the bits, which order like the magnitudes and put NaN above infinity.
+/// One block of 32. The largest magnitude is found on the bits, which order like the magnitudes and put NaN above
+/// infinity.
 WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
   constexpr std::int32_t infinity = 0x7f800000;
   const I magnitude = iset(0x7fffffff);
@@ -128,7 +130,8 @@ inline void quantise(const float* x, std::int64_t n, std::byte* out) noexcept {
     if (left >= 32)
       quantise_block(load(x + k), load(x + k + 16), *blocks);
     else
-      quantise_block(load_some(x + k, left < 16 ? left : 16), load_some(x + k + 16, left < 16 ? 0 : left - 16), *blocks);
+      quantise_block(load_some(x + k, left < 16 ? left : 16), load_some(x + k + 16, left < 16 ? 0 : left - 16),
+                     *blocks);
   }
 }
 
@@ -147,14 +150,20 @@ inline void activate_by(const float* x, const float* up, std::int64_t n, float* 
 
 inline void gate(Activation act, const float* x, const float* up, std::int64_t n, float* out) noexcept {
   switch (act) {
-    case Activation::silu: return activate_by<Activation::silu>(x, up, n, out);
-    case Activation::gelu: return activate_by<Activation::gelu>(x, up, n, out);
-    case Activation::gelu_tanh: return activate_by<Activation::gelu_tanh>(x, up, n, out);
-    case Activation::relu: return activate_by<Activation::relu>(x, up, n, out);
+    case Activation::silu:
+      return activate_by<Activation::silu>(x, up, n, out);
+    case Activation::gelu:
+      return activate_by<Activation::gelu>(x, up, n, out);
+    case Activation::gelu_tanh:
+      return activate_by<Activation::gelu_tanh>(x, up, n, out);
+    case Activation::relu:
+      return activate_by<Activation::relu>(x, up, n, out);
   }
 }
 
-inline void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept { gate(act, x, nullptr, n, out); }
+inline void activate(Activation act, const float* x, std::int64_t n, float* out) noexcept {
+  gate(act, x, nullptr, n, out);
+}
 
 inline void add(const float* x, std::int64_t n, float* out) noexcept {
   std::int64_t k = 0;
@@ -173,7 +182,8 @@ WEFT_FORCE void narrow(const float* x, std::int64_t left, Stored* out) {
 }
 
 template <class Stored>
-inline void store_position(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+inline void store_position(const float* k, const float* v, std::byte* page, const KvSlot& slot,
+                           std::int64_t index) noexcept {
   constexpr std::size_t size = sizeof(Stored);
   std::byte* column = page + slot.k_offset + static_cast<std::size_t>(index) * size;
   std::byte* row = page + slot.v_offset + static_cast<std::size_t>(index * slot.head_dim) * size;
@@ -182,12 +192,14 @@ inline void store_position(const float* k, const float* v, std::byte* page, cons
     Stored keys[16], values[16];
     narrow(k + d, left, keys);
     narrow(v + d, left, values);
-    for (std::int64_t i = 0; i < left; ++i) std::memcpy(column + static_cast<std::size_t>((d + i) * page_positions) * size, keys + i, size);
+    for (std::int64_t i = 0; i < left; ++i)
+      std::memcpy(column + static_cast<std::size_t>((d + i) * page_positions) * size, keys + i, size);
     std::memcpy(row + static_cast<std::size_t>(d) * size, values, static_cast<std::size_t>(left) * size);
   }
 }
 
 /// K: a column of [head_dim, 16]; V: a row of [16, head_dim].
 inline void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
-  slot.type == KvType::f16 ? store_position<std::uint16_t>(k, v, page, slot, index) : store_position<float>(k, v, page, slot, index);
+  slot.type == KvType::f16 ? store_position<std::uint16_t>(k, v, page, slot, index)
+                           : store_position<float>(k, v, page, slot, index);
 }

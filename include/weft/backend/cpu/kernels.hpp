@@ -25,9 +25,9 @@ namespace weft::cpu {
 struct QuantBlock {
   std::int8_t q[32];
   float d;
-  float sum;                ///< d * (sum of q)
-  float half_sum[2];        ///< d * (sum of q over columns 0-15, 16-31)
-  std::int32_t q_sum;       ///< sum of q
+  float sum;           ///< d * (sum of q)
+  float half_sum[2];   ///< d * (sum of q over columns 0-15, 16-31)
+  std::int32_t q_sum;  ///< sum of q
   std::int32_t q_half_sum[2];
   std::int32_t unused;
 };
@@ -40,7 +40,8 @@ struct Kernels {
                  std::int64_t stride) noexcept;
   void (*quantise)(const float* x, std::int64_t n, std::byte* out) noexcept;
   void (*rms_norm)(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept;
-  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, std::int64_t n, float* out) noexcept;
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, std::int64_t n,
+                     float* out) noexcept;
   void (*rope)(float* head, const float* cos_sin, std::int64_t n, RopeStyle) noexcept;
   void (*store)(const float* k, const float* v, std::byte* page, const KvSlot&, std::int64_t index) noexcept;
   void (*attend)(const AttentionJob&) noexcept;

@@ -1,12 +1,13 @@
 // Products of packed weights and activations: one tile template per format for every number of rows of activations.
 //
-// A tile is 16 weight rows (lane = row) times T rows of activations. Per lane the order of operations is the columns' order and
-// nothing else: a row of results has the same bits whatever T is. H: how many registers of the 16 lanes a pass works on.
-// Bytes to read: the panel, once per block of activation rows, which are few enough to stay in the L2 cache.
-// Included inside a target region and the namespace of an instruction set.
+// A tile is 16 weight rows (lane = row) times T rows of activations. Per lane the order of operations is the columns'
+// order and nothing else: a row of results has the same bits whatever T is. H: how many registers of the 16 lanes a
+// pass works on. Bytes to read: the panel, once per block of activation rows, which are few enough to stay in the L2
+// cache. Included inside a target region and the namespace of an instruction set.
 
-/// Few rows of activations wait for the memory: ask for the weights a page ahead, past what the hardware asks for by itself
-/// (1.5 times the bandwidth on Zen 3). Past the last panel this asks for lines that nobody reads, which is harmless.
+/// Few rows of activations wait for the memory: ask for the weights a page ahead, past what the hardware asks for by
+/// itself (1.5 times the bandwidth on Zen 3). Past the last panel this asks for lines that nobody reads, which is
+/// harmless.
 template <int bytes>
 WEFT_FORCE void prefetch_ahead(const std::byte* at) {
   WEFT_UNROLL for (int i = 0; i < bytes; i += 64) Part::prefetch(at + 4096 + i);
@@ -18,36 +19,36 @@ struct Q4 {
   static constexpr int sums = Part::nibble_sums, block_bytes = with_min ? 320 : 288;
 
   template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
+                       Part::Pf (&acc)[H][T]) {
     const std::byte* pair = panel + (b >> 1) * 576;
     const std::byte* q = (with_min ? panel + b * 320 : pair + (b & 1) * 256) + part * Part::lanes * 4;
     const std::byte* scales = (with_min ? panel + b * 320 + 256 : pair + 512 + (b & 1) * 32) + part * Part::lanes * 2;
     Part::Nibbles s[H][T];
-    WEFT_UNROLL for (int h = 0; h < H; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) s[h][t] = Part::nibbles_start();
-    WEFT_UNROLL for (int g = 0; g < 4; ++g) {
+    WEFT_EACH (h, H)
+      WEFT_EACH (t, T) s[h][t] = Part::nibbles_start();
+    WEFT_EACH (g, 4) {
       Part::Pi low[H], high[H];
-      WEFT_UNROLL for (int h = 0; h < H; ++h) {
+      WEFT_EACH (h, H) {
         const Part::Pi bits = Part::load_lanes(q + g * 64 + h * Part::lanes * 4);
         low[h] = Part::low_nibbles(bits);
         high[h] = Part::high_nibbles(bits);
       }
-      WEFT_UNROLL for (int t = 0; t < T; ++t) {
+      WEFT_EACH (t, T) {
         const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g), c = Part::broadcast(x[t * stride].q + 16 + 4 * g);
-        WEFT_UNROLL for (int h = 0; h < H; ++h)
-          s[h][t] = Part::nibbles_add(Part::nibbles_add(s[h][t], low[h], a), high[h], c);
+        WEFT_EACH (h, H) s[h][t] = Part::nibbles_add(Part::nibbles_add(s[h][t], low[h], a), high[h], c);
       }
     }
-    WEFT_UNROLL for (int h = 0; h < H; ++h) {
+    WEFT_EACH (h, H) {
       const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
-      WEFT_UNROLL for (int t = 0; t < T; ++t) {
+      WEFT_EACH (t, T) {
         Part::Pi dot = Part::nibbles_sum(s[h][t]);
         if constexpr (!with_min) dot = Part::isub(dot, Part::iset(8 * x[t * stride].q_sum));  // q is stored plus 8
         acc[h][t] = Part::fma(Part::to_float(dot), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
       }
       if constexpr (with_min) {
         const Part::Pf m = Part::load_f16(scales + 32 + h * Part::lanes * 2);
-        WEFT_UNROLL for (int t = 0; t < T; ++t) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
+        WEFT_EACH (t, T) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
       }
     }
   }
@@ -55,13 +56,14 @@ struct Q4 {
 
 /// Integer dot products of groups [first, first + n) of signed bytes.
 template <int T, int H>
-WEFT_FORCE void dot_bytes(const std::byte* q, int first, int n, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
+WEFT_FORCE void dot_bytes(const std::byte* q, int first, int n, const QuantBlock* x, std::int64_t stride,
+                          Part::Pi (&s)[H][T]) {
   WEFT_UNROLL for (int g = first; g < first + n; ++g) {
     Part::Signed w[H];
-    WEFT_UNROLL for (int h = 0; h < H; ++h) w[h] = Part::as_signed(Part::load_lanes(q + g * 64 + h * Part::lanes * 4));
-    WEFT_UNROLL for (int t = 0; t < T; ++t) {
+    WEFT_EACH (h, H) w[h] = Part::as_signed(Part::load_lanes(q + g * 64 + h * Part::lanes * 4));
+    WEFT_EACH (t, T) {
       const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g);
-      WEFT_UNROLL for (int h = 0; h < H; ++h) s[h][t] = Part::signed_add(s[h][t], w[h], a);
+      WEFT_EACH (h, H) s[h][t] = Part::signed_add(s[h][t], w[h], a);
     }
   }
 }
@@ -70,16 +72,17 @@ struct Q8 {
   static constexpr int sums = Part::byte_sums, block_bytes = 544;
 
   template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
+                       Part::Pf (&acc)[H][T]) {
     const std::byte* pair = panel + (b >> 1) * 1088;
     const std::byte* scales = pair + 1024 + (b & 1) * 32 + part * Part::lanes * 2;
     Part::Pi s[H][T];
-    WEFT_UNROLL for (int h = 0; h < H; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) s[h][t] = Part::signed_start(x[t * stride].q_sum);
+    WEFT_EACH (h, H)
+      WEFT_EACH (t, T) s[h][t] = Part::signed_start(x[t * stride].q_sum);
     dot_bytes<T, H>(pair + (b & 1) * 512 + part * Part::lanes * 4, 0, 8, x, stride, s);
-    WEFT_UNROLL for (int h = 0; h < H; ++h) {
+    WEFT_EACH (h, H) {
       const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
-      WEFT_UNROLL for (int t = 0; t < T; ++t)
+      WEFT_EACH (t, T)
         acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
     }
   }
@@ -91,22 +94,22 @@ struct Bytes {
   static constexpr int sums = Part::byte_sums, block_bytes = 512 + 64 * halves * (with_min ? 2 : 1);
 
   template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride, Part::Pf (&acc)[H][T]) {
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
+                       Part::Pf (&acc)[H][T]) {
     const std::byte* q = panel + b * block_bytes + part * Part::lanes * 4;
     for (int i = 0; i < halves; ++i) {
       Part::Pi s[H][T];
-      WEFT_UNROLL for (int h = 0; h < H; ++h)
-        WEFT_UNROLL for (int t = 0; t < T; ++t)
-          s[h][t] = Part::signed_start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
+      WEFT_EACH (h, H)
+        WEFT_EACH (t, T) s[h][t] = Part::signed_start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
       dot_bytes<T, H>(q, i * 4, 8 / halves, x, stride, s);
-      WEFT_UNROLL for (int h = 0; h < H; ++h) {
+      WEFT_EACH (h, H) {
         const std::byte* scale = q + 512 + i * 64 + h * Part::lanes * 4;
         const Part::Pf d = Part::as_float(Part::load_lanes(scale));
-        WEFT_UNROLL for (int t = 0; t < T; ++t)
+        WEFT_EACH (t, T)
           acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
         if constexpr (with_min) {
           const Part::Pf m = Part::as_float(Part::load_lanes(scale + 64 * halves));
-          WEFT_UNROLL for (int t = 0; t < T; ++t)
+          WEFT_EACH (t, T)
             acc[h][t] = Part::fma(m, Part::set(halves == 1 ? x[t * stride].sum : x[t * stride].half_sum[i]), acc[h][t]);
         }
       }
@@ -123,19 +126,20 @@ WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) 
 }
 
 template <class Format, int T>
-[[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x, std::int64_t stride, float* out,
-                                   std::int64_t out_stride, std::int64_t rows) noexcept {
+[[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x,
+                                   std::int64_t stride, float* out, std::int64_t out_stride,
+                                   std::int64_t rows) noexcept {
   constexpr int H = Format::sums / T >= Part::count ? Part::count : 1;
   for (int part = 0; part < Part::count; part += H) {
     Part::Pf acc[H][T];
-    WEFT_UNROLL for (int h = 0; h < H; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[h][t] = Part::set(0.0f);
+    WEFT_EACH (h, H)
+      WEFT_EACH (t, T) acc[h][t] = Part::set(0.0f);
     for (std::int64_t b = 0; b < blocks; ++b) {
       if constexpr (T <= 4) prefetch_ahead<Format::block_bytes>(panel + b * Format::block_bytes);
       Format::template step<T, H>(panel, b, part, x + b, stride, acc);
     }
-    WEFT_UNROLL for (int h = 0; h < H; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
+    WEFT_EACH (h, H)
+      WEFT_EACH (t, T) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
   }
 }
 
@@ -167,11 +171,12 @@ struct SideBySide {
 
 /// acc[s][h][t] += column k + s times x, for s in [0, count).
 template <class V, int T, int S, class X>
-WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count, const X& x, Part::Pf (&acc)[S][Part::count][T]) {
-  WEFT_UNROLL for (int s = 0; s < count; ++s)
-    WEFT_UNROLL for (int h = 0; h < Part::count; ++h) {
+WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count, const X& x,
+                            Part::Pf (&acc)[S][Part::count][T]) {
+  WEFT_EACH (s, count)
+    WEFT_EACH (h, Part::count) {
       const Part::Pf w = V::load(columns + (k + s) * (16 * V::bytes) + h * Part::lanes * V::bytes);
-      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::fma(w, X::at(x, k + s, t), acc[s][h][t]);
+      WEFT_EACH (t, T) acc[s][h][t] = Part::fma(w, X::at(x, k + s, t), acc[s][h][t]);
     }
 }
 
@@ -179,58 +184,61 @@ WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count,
 template <class V, int T, int S, class X>
 WEFT_FORCE void sum_columns(const std::byte* columns, std::int64_t first, std::int64_t n, const X& x, F (&out)[S][T]) {
   Part::Pf acc[S][Part::count][T];
-  WEFT_UNROLL for (int s = 0; s < S; ++s)
-    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) acc[s][h][t] = Part::set(0.0f);
+  WEFT_EACH (s, S)
+    WEFT_EACH (h, Part::count)
+      WEFT_EACH (t, T) acc[s][h][t] = Part::set(0.0f);
   std::int64_t k = first;
   for (; k + S <= n; k += 2) add_columns<V, T, S>(columns, k, S, x, acc);
   if (S == 2 && k < n) add_columns<V, T, S>(columns, k, 1, x, acc);
-  WEFT_UNROLL for (int s = 0; s < S; ++s)
-    WEFT_UNROLL for (int h = 0; h < Part::count; ++h)
-      WEFT_UNROLL for (int t = 0; t < T; ++t) out[s][t].p[h] = acc[s][h][t];
+  WEFT_EACH (s, S)
+    WEFT_EACH (h, Part::count)
+      WEFT_EACH (t, T) out[s][t].p[h] = acc[s][h][t];
 }
 
-/// out[t] = sum over k of column k times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no registers for
-/// both at a time goes over the columns twice, and parks the first sums in memory.
+/// out[t] = sum over k of column k times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no
+/// registers for both at a time goes over the columns twice, and parks the first sums in memory.
 template <class V, int T, class X>
 WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const X& x, F (&out)[T]) {
   if constexpr (T * Part::count <= Part::column_sums) {
     F sums[2][T];
     sum_columns<V, T, 2>(columns, 0, n, x, sums);
-    WEFT_UNROLL for (int t = 0; t < T; ++t) out[t] = add(sums[0][t], sums[1][t]);
+    WEFT_EACH (t, T) out[t] = add(sums[0][t], sums[1][t]);
   } else {
     F sums[1][T];
     float even[T][16];
     sum_columns<V, T, 1>(columns, 0, n, x, sums);
-    WEFT_UNROLL for (int t = 0; t < T; ++t) store(even[t], sums[0][t]);
+    WEFT_EACH (t, T) store(even[t], sums[0][t]);
     __asm__ volatile("" : : "r"(even) : "memory");  // else they stay in registers, and the second pass spills
     sum_columns<V, T, 1>(columns, 1, n, x, sums);
-    WEFT_UNROLL for (int t = 0; t < T; ++t) out[t] = add(load(even[t]), sums[0][t]);
+    WEFT_EACH (t, T) out[t] = add(load(even[t]), sums[0][t]);
   }
 }
 
 template <class V, int T>
-[[gnu::noinline]] inline void number_tile(const std::byte* panel, std::int64_t cols, const float* x, float* out, std::int64_t out_stride,
-                                          std::int64_t rows) noexcept {
+[[gnu::noinline]] inline void number_tile(const std::byte* panel, std::int64_t cols, const float* x, float* out,
+                                          std::int64_t out_stride, std::int64_t rows) noexcept {
   F sums[T];
   dot_columns<V, T>(panel, cols, InRows{x, cols}, sums);
-  WEFT_UNROLL for (int t = 0; t < T; ++t)
-    WEFT_UNROLL for (int h = 0; h < Part::count; ++h) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
+  WEFT_EACH (t, T)
+    WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
 }
 
 /// One tile of T rows of activations, from row r.
 template <class Format, int T>
-WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out, std::int64_t stride, std::int64_t rows) {
+WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out,
+                         std::int64_t stride, std::int64_t rows) {
   if constexpr (requires { Format::bytes; }) {
     number_tile<Format, T>(panel, w.cols, x.values + r * x.cols, out + r * stride, stride, rows);
   } else {
     const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
-    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, out + r * stride, stride, rows);
+    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, out + r * stride,
+                    stride, rows);
   }
 }
 
 template <class Format>
-inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out, std::int64_t stride) noexcept {
+inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows,
+                     float* out, std::int64_t stride) noexcept {
   constexpr std::int64_t cache = 192 * 1024;  // what a block of activations may take of the L2 cache
   constexpr bool numbers = requires { Format::bytes; };
   const std::int64_t row_bytes = numbers ? w.cols * 4 : (w.cols + 31) / 32 * 64;
@@ -254,18 +262,28 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
   }
 }
 
-inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
-                   std::int64_t stride) noexcept {
+inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows,
+                   float* out, std::int64_t stride) noexcept {
   switch (w.packing) {
-    case Packing::q4_0: return multiply<Q4<false>>(w, begin, end, x, rows, out, stride);
-    case Packing::q4_1: return multiply<Q4<true>>(w, begin, end, x, rows, out, stride);
-    case Packing::q8_0: return multiply<Q8>(w, begin, end, x, rows, out, stride);
-    case Packing::i8: return multiply<Bytes<1, false>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_min: return multiply<Bytes<1, true>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_half: return multiply<Bytes<2, false>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_half_min: return multiply<Bytes<2, true>>(w, begin, end, x, rows, out, stride);
-    case Packing::f16: return multiply<AsF16>(w, begin, end, x, rows, out, stride);
-    case Packing::bf16: return multiply<AsBf16>(w, begin, end, x, rows, out, stride);
-    case Packing::f32: return multiply<AsF32>(w, begin, end, x, rows, out, stride);
+    case Packing::q4_0:
+      return multiply<Q4<false>>(w, begin, end, x, rows, out, stride);
+    case Packing::q4_1:
+      return multiply<Q4<true>>(w, begin, end, x, rows, out, stride);
+    case Packing::q8_0:
+      return multiply<Q8>(w, begin, end, x, rows, out, stride);
+    case Packing::i8:
+      return multiply<Bytes<1, false>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_min:
+      return multiply<Bytes<1, true>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_half:
+      return multiply<Bytes<2, false>>(w, begin, end, x, rows, out, stride);
+    case Packing::i8_half_min:
+      return multiply<Bytes<2, true>>(w, begin, end, x, rows, out, stride);
+    case Packing::f16:
+      return multiply<AsF16>(w, begin, end, x, rows, out, stride);
+    case Packing::bf16:
+      return multiply<AsBf16>(w, begin, end, x, rows, out, stride);
+    case Packing::f32:
+      return multiply<AsF32>(w, begin, end, x, rows, out, stride);
   }
 }

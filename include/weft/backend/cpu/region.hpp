@@ -1,4 +1,5 @@
-// Macros for code inside a target region (see avx2.ipp): helpers vanish into their callers, short loops into straight code.
+// Macros for code inside a target region (see avx2.ipp): helpers vanish into their callers, short loops into straight
+// code.
 #pragma once
 
 // Without optimisation inlining only makes code that is slow to compile and slow to run.
@@ -15,3 +16,5 @@
 #else
 #define WEFT_UNROLL _Pragma("GCC unroll 16")
 #endif
+/// A loop over a few registers.
+#define WEFT_EACH(i, n) WEFT_UNROLL for (int i = 0; i < (n); ++i)

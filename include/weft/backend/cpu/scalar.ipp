@@ -1,5 +1,5 @@
-// The kernels in plain C++: 16 lanes are an array. What every other instruction set is compared with, and what runs where
-// there is none.
+// The kernels in plain C++: 16 lanes are an array. What every other instruction set is compared with, and what runs
+// where there is none.
 #pragma once
 
 #include <bit>
@@ -46,7 +46,8 @@ struct Part {
   using Pi = Ints;
   static constexpr int lanes = 16, count = 1;
   static constexpr int max_tile = 1;      ///< tokens that one pass over a panel serves
-  static constexpr int nibble_sums = 1, byte_sums = 1, column_sums = 1;  ///< float sums (registers) that one pass may have
+  /// Float sums (registers) that one pass may have.
+  static constexpr int nibble_sums = 1, byte_sums = 1, column_sums = 1;
 
   WEFT_FORCE Pf set(float x) { Pf r; WEFT_LANES r.v[i] = x; return r; }
   WEFT_FORCE Pf load(const float* p) { Pf r; std::memcpy(r.v, p, 64); return r; }
@@ -88,19 +89,33 @@ struct Part {
     WEFT_LANES { p[i] = static_cast<std::int8_t>(a[0].v[i]); p[i + 16] = static_cast<std::int8_t>(b[0].v[i]); }
   }
 
-  WEFT_FORCE Pf load_f16(const std::byte* p) { std::uint16_t h[16]; std::memcpy(h, p, 32); Pf r; WEFT_LANES r.v[i] = f16_to_f32(h[i]); return r; }
+  WEFT_FORCE Pf load_f16(const std::byte* p) {
+    std::uint16_t h[16];
+    std::memcpy(h, p, 32);
+    Pf r; WEFT_LANES r.v[i] = f16_to_f32(h[i]);
+    return r;
+  }
   WEFT_FORCE Pf load_bf16(const std::byte* p) {
     std::uint16_t h[16]; std::memcpy(h, p, 32);
     Pf r; WEFT_LANES r.v[i] = std::bit_cast<float>(static_cast<std::uint32_t>(h[i]) << 16);
     return r;
   }
-  WEFT_FORCE void store_f16(std::byte* p, Pf a) { std::uint16_t h[16]; WEFT_LANES h[i] = f32_to_f16(a.v[i]); std::memcpy(p, h, 32); }
+  WEFT_FORCE void store_f16(std::byte* p, Pf a) {
+    std::uint16_t h[16]; WEFT_LANES h[i] = f32_to_f16(a.v[i]);
+    std::memcpy(p, h, 32);
+  }
   /// 2 x 16 neighbours to the even and the odd ones, and back.
   WEFT_FORCE void unzip(Pf a, Pf b, Pf& even, Pf& odd) {
-    for (int i = 0; i < 8; ++i) { even.v[i] = a.v[2 * i]; odd.v[i] = a.v[2 * i + 1]; even.v[i + 8] = b.v[2 * i]; odd.v[i + 8] = b.v[2 * i + 1]; }
+    for (int i = 0; i < 8; ++i) {
+      even.v[i] = a.v[2 * i]; even.v[i + 8] = b.v[2 * i];
+      odd.v[i] = a.v[2 * i + 1]; odd.v[i + 8] = b.v[2 * i + 1];
+    }
   }
   WEFT_FORCE void zip(Pf even, Pf odd, Pf& a, Pf& b) {
-    for (int i = 0; i < 8; ++i) { a.v[2 * i] = even.v[i]; a.v[2 * i + 1] = odd.v[i]; b.v[2 * i] = even.v[i + 8]; b.v[2 * i + 1] = odd.v[i + 8]; }
+    for (int i = 0; i < 8; ++i) {
+      a.v[2 * i] = even.v[i]; a.v[2 * i + 1] = odd.v[i];
+      b.v[2 * i] = even.v[i + 8]; b.v[2 * i + 1] = odd.v[i + 8];
+    }
   }
 
   // Dot products of 4 bytes a lane. Nibbles: unsigned weights <= 15, at most 8 steps into one accumulator.
@@ -132,13 +147,9 @@ struct Part {
 #undef WEFT_LANES
 // clang-format on
 
-#include "weft/backend/cpu/vector.inl"
-#include "weft/backend/cpu/math.inl"
-#include "weft/backend/cpu/elementwise.inl"
-#include "weft/backend/cpu/matmul.inl"
-#include "weft/backend/cpu/attention.inl"
+#include "weft/backend/cpu/loops.inl"
 
-inline constexpr Kernels table{"scalar", matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+inline constexpr Kernels table = kernels_named("scalar");
 
 }  // namespace weft::cpu::scalar
 

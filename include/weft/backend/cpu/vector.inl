@@ -8,7 +8,7 @@ struct I {
 };
 
 // clang-format off
-#define WEFT_PARTS WEFT_UNROLL for (int i = 0; i < Part::count; ++i)
+#define WEFT_PARTS WEFT_EACH(i, Part::count)
 WEFT_FORCE F set(float x) { F r; WEFT_PARTS r.p[i] = Part::set(x); return r; }
 WEFT_FORCE F load(const float* x) { F r; WEFT_PARTS r.p[i] = Part::load(x + i * Part::lanes); return r; }
 WEFT_FORCE void store(float* x, F a) { WEFT_PARTS Part::store(x + i * Part::lanes, a.p[i]); }
@@ -19,7 +19,10 @@ WEFT_FORCE F div(F a, F b) { WEFT_PARTS a.p[i] = Part::div(a.p[i], b.p[i]); retu
 WEFT_FORCE F fma(F a, F b, F c) { WEFT_PARTS c.p[i] = Part::fma(a.p[i], b.p[i], c.p[i]); return c; }
 WEFT_FORCE F min(F a, F b) { WEFT_PARTS a.p[i] = Part::min(a.p[i], b.p[i]); return a; }
 WEFT_FORCE F max(F a, F b) { WEFT_PARTS a.p[i] = Part::max(a.p[i], b.p[i]); return a; }
-WEFT_FORCE F select_less(F a, F b, F x, F y) { WEFT_PARTS x.p[i] = Part::select_less(a.p[i], b.p[i], x.p[i], y.p[i]); return x; }
+WEFT_FORCE F select_less(F a, F b, F x, F y) {
+  WEFT_PARTS x.p[i] = Part::select_less(a.p[i], b.p[i], x.p[i], y.p[i]);
+  return x;
+}
 WEFT_FORCE I as_int(F a) { I r; WEFT_PARTS r.p[i] = Part::as_int(a.p[i]); return r; }
 WEFT_FORCE F as_float(I a) { F r; WEFT_PARTS r.p[i] = Part::as_float(a.p[i]); return r; }
 WEFT_FORCE I round(F a) { I r; WEFT_PARTS r.p[i] = Part::round(a.p[i]); return r; }

@@ -1,12 +1,12 @@
 // A weight packed for the CPU: panels of 16 rows in which lane = row, one layout for every instruction set.
 //
-// One vector register (or two, or four) holds the same columns of 16 rows, so a dot product needs no horizontal sum, and
-// float sums run along the columns in one order whatever the width of the registers. Inside a panel, b counts blocks of 32
-// columns and a "group" is 4 columns: 64 bytes, of which 32-bit lane r holds row r.
+// One vector register (or two, or four) holds the same columns of 16 rows, so a dot product needs no horizontal sum,
+// and float sums run along the columns in one order whatever the width of the registers. Inside a panel, b counts
+// blocks of 32 columns and a "group" is 4 columns: 64 bytes, of which 32-bit lane r holds row r.
 //   q4_0  pairs of blocks, 576 bytes: 2 x 4 groups of nibbles (low: columns 0-15, high: 16-31), 2 x 16 d (f16)
 //   q4_1  blocks of 320 bytes: 4 groups of nibbles, 16 d (f16), 16 m (f16)
 //   q8_0  pairs of blocks, 1088 bytes: 2 x 8 groups of int8, 2 x 16 d (f16)
-//   i8*   blocks: 8 groups of int8, then 16 d (f32) per 32 or per 16 columns, then as many m (f32) if the format has minima
+//   i8*   blocks: 8 groups of int8, 16 d (f32) per 32 or per 16 columns, as many m (f32) if the format has minima
 //   f16, bf16, f32   for every column 16 values
 // Rows that do not exist are zeros; a panel's size is a multiple of 64 bytes.
 #pragma once
@@ -31,16 +31,25 @@ constexpr std::size_t panel_bytes(Packing packing, std::int64_t cols) noexcept {
   const auto n = static_cast<std::size_t>(cols);
   const std::size_t blocks = (n + 31) / 32, pairs = (blocks + 1) / 2;
   switch (packing) {
-    case Packing::q4_0: return pairs * 576;
-    case Packing::q4_1: return blocks * 320;
-    case Packing::q8_0: return pairs * 1088;
-    case Packing::i8: return blocks * 576;
-    case Packing::i8_min: return blocks * 640;
-    case Packing::i8_half: return blocks * 640;
-    case Packing::i8_half_min: return blocks * 768;
+    case Packing::q4_0:
+      return pairs * 576;
+    case Packing::q4_1:
+      return blocks * 320;
+    case Packing::q8_0:
+      return pairs * 1088;
+    case Packing::i8:
+      return blocks * 576;
+    case Packing::i8_min:
+      return blocks * 640;
+    case Packing::i8_half:
+      return blocks * 640;
+    case Packing::i8_half_min:
+      return blocks * 768;
     case Packing::f16:
-    case Packing::bf16: return (n * 32 + 63) / 64 * 64;
-    case Packing::f32: break;
+    case Packing::bf16:
+      return (n * 32 + 63) / 64 * 64;
+    case Packing::f32:
+      break;
   }
   return n * 64;
 }

@@ -44,10 +44,14 @@ struct BlockPlace {
 };
 constexpr BlockPlace place_of(Packing packing, std::size_t b) noexcept {
   switch (packing) {
-    case Packing::q4_0: return {b / 2 * 576 + b % 2 * 256, b / 2 * 576 + 512 + b % 2 * 32};
-    case Packing::q4_1: return {b * 320, b * 320 + 256};
-    case Packing::q8_0: return {b / 2 * 1088 + b % 2 * 512, b / 2 * 1088 + 1024 + b % 2 * 32};
-    default: break;
+    case Packing::q4_0:
+      return {b / 2 * 576 + b % 2 * 256, b / 2 * 576 + 512 + b % 2 * 32};
+    case Packing::q4_1:
+      return {b * 320, b * 320 + 256};
+    case Packing::q8_0:
+      return {b / 2 * 1088 + b % 2 * 512, b / 2 * 1088 + 1024 + b % 2 * 32};
+    default:
+      break;
   }
   const std::size_t size = panel_bytes(packing, 32);
   return {b * size, b * size + 512};
@@ -59,7 +63,8 @@ inline void scatter_groups(const std::byte* row, int groups, std::byte* lane) no
 }
 
 /// One block of 32 columns of one row (r of 16), in the file's format, into the panel.
-inline void pack_block(Packing packing, const std::byte* block, std::byte* panel, std::size_t b, std::size_t r) noexcept {
+inline void pack_block(Packing packing, const std::byte* block, std::byte* panel, std::size_t b,
+                       std::size_t r) noexcept {
   const BlockPlace place = place_of(packing, b);
   std::byte* lane = panel + place.q + r * 4;
   std::byte* d = panel + place.d + r * 2;
@@ -82,7 +87,8 @@ inline Unpack unpacker_of(DType type) noexcept {
 }
 
 /// Sub-block `sub` of 16 or 32 values of one row, unpacked, into the panel.
-inline void pack_bytes(const QuantLayout& layout, std::size_t sub, const std::int8_t* q, float d, float m, std::byte* lane_of_block, std::byte* scales) noexcept {
+inline void pack_bytes(const QuantLayout& layout, std::size_t sub, const std::int8_t* q, float d, float m,
+                       std::byte* lane_of_block, std::byte* scales) noexcept {
   const bool halves = layout.sub == 16;
   std::byte* at = scales + (halves ? sub % 2 * 64 : 0);
   std::memcpy(at, &d, 4);
@@ -91,7 +97,8 @@ inline void pack_bytes(const QuantLayout& layout, std::size_t sub, const std::in
 }
 
 /// One row, r of 16, of a format that has no layout of its own.
-inline void pack_unpacked(const std::byte* row, std::size_t blocks, DType type, Packing packing, std::byte* panel, std::size_t r) noexcept {
+inline void pack_unpacked(const std::byte* row, std::size_t blocks, DType type, Packing packing, std::byte* panel,
+                          std::size_t r) noexcept {
   const QuantLayout layout = quant_layout(type);
   const Unpack unpack = unpacker_of(type);
   const auto sub = static_cast<std::size_t>(layout.sub), values = static_cast<std::size_t>(layout.values);
@@ -121,7 +128,8 @@ inline void pack_numbers(const RawMatrix& raw, std::int64_t first, std::size_t r
   }
 }
 
-inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first, std::size_t rows, std::byte* panel) noexcept {
+inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first, std::size_t rows,
+                       std::byte* panel) noexcept {
   if (packing == Packing::f32) return pack_numbers<4>(raw, first, rows, panel);
   if (packing == Packing::f16 || packing == Packing::bf16) return pack_numbers<2>(raw, first, rows, panel);
   const DTypeInfo& type = info(raw.type);
@@ -165,30 +173,41 @@ inline void gather_block(Packing packing, const std::byte* panel, std::size_t b,
 
 WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
   switch (raw.type) {
-    case DType::q4_0: return Packing::q4_0;
-    case DType::q4_1: return Packing::q4_1;
-    case DType::q8_0: return Packing::q8_0;
-    case DType::f16: return Packing::f16;
-    case DType::bf16: return Packing::bf16;
-    case DType::f32: return Packing::f32;
-    default: break;
+    case DType::q4_0:
+      return Packing::q4_0;
+    case DType::q4_1:
+      return Packing::q4_1;
+    case DType::q8_0:
+      return Packing::q8_0;
+    case DType::f16:
+      return Packing::f16;
+    case DType::bf16:
+      return Packing::bf16;
+    case DType::f32:
+      return Packing::f32;
+    default:
+      break;
   }
   if (const QuantLayout layout = quant_layout(raw.type); layout.values > 0) {
     if (layout.sub == 16) return layout.has_min ? Packing::i8_half_min : Packing::i8_half;
     return layout.has_min ? Packing::i8_min : Packing::i8;
   }
   const DTypeInfo* type = find_dtype(raw.type);
-  fail(ErrorKind::unsupported, "tensor '", raw.name, "' has type ", type != nullptr ? std::string(type->name) : std::to_string(static_cast<int>(raw.type)),
-       ", which the CPU backend cannot multiply by; supported: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4");
+  fail(ErrorKind::unsupported, "tensor '", raw.name, "' has type ",
+       type != nullptr ? std::string(type->name) : std::to_string(static_cast<int>(raw.type)),
+       ", which the CPU backend cannot multiply by; supported: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, "
+       "Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4");
 }
 
-WEFT_INLINE void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end, std::byte* out) {
+WEFT_INLINE void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end,
+                             std::byte* out) {
   const std::size_t size = panel_bytes(packing, raw.cols);
   for (std::int64_t p = begin; p < end; ++p) {
     const std::int64_t left = raw.rows - p * panel_rows;
     std::byte* panel = out + static_cast<std::size_t>(p) * size;
     std::memset(panel, 0, size);
-    detail::pack_panel(raw, packing, p * panel_rows, static_cast<std::size_t>(left < panel_rows ? left : panel_rows), panel);
+    detail::pack_panel(raw, packing, p * panel_rows, static_cast<std::size_t>(left < panel_rows ? left : panel_rows),
+                       panel);
   }
 }
 
@@ -218,8 +237,8 @@ WEFT_INLINE Weight place(const RawMatrix& raw, Arena* arena) {
   const Packing packing = packing_of(raw);
   const auto values = static_cast<std::int64_t>(info(raw.type).values);
   if (raw.rows < 0 || raw.cols < 0 || raw.cols % values != 0)
-    fail(ErrorKind::shape, "tensor '", raw.name, "' has shape [", raw.rows, ", ", raw.cols, "], but a row of type ", name(raw.type),
-         " must be a whole number of blocks of ", values);
+    fail(ErrorKind::shape, "tensor '", raw.name, "' has shape [", raw.rows, ", ", raw.cols, "], but a row of type ",
+         name(raw.type), " must be a whole number of blocks of ", values);
   const std::int64_t panels = (raw.rows + panel_rows - 1) / panel_rows;
   const std::size_t size = static_cast<std::size_t>(panels) * panel_bytes(packing, raw.cols);
   return {arena != nullptr ? arena->take(size) : allocate_panels(size), packing, raw.rows, raw.cols};
@@ -239,7 +258,8 @@ WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept 
     if (w.packing == Packing::f16) out[k] = detail::load_half(panel + i * 2);
     if (w.packing == Packing::bf16) out[k] = bf16_to_f32(detail::load_u16(panel + i * 2));
   }
-  for (std::size_t b = 0; quantises(w.packing) && b < cols / 32; ++b) detail::gather_block(w.packing, panel, b, r, out + b * 32);
+  for (std::size_t b = 0; quantises(w.packing) && b < cols / 32; ++b)
+    detail::gather_block(w.packing, panel, b, r, out + b * 32);
 }
 
 }  // namespace weft::cpu
