@@ -7,7 +7,9 @@
 
 #include "support/backends.hpp"
 #include "support/golden_model.hpp"
-#include "weft/model/sequence.hpp"
+#include "weft/decode/generate.hpp"
+#include "weft/model/batch.hpp"
+#include "weft/model/instances.hpp"
 
 namespace {
 
@@ -115,6 +117,25 @@ TEST_SUITE("smollm2") {
       sequence.append(std::span(ids).subspan(sequence.size(), length));
       expected.append(std::span(ids).subspan(expected.size(), length));
       CHECK(std::memcmp(sequence.logits().data(), expected.logits().data(), expected.logits().size_bytes()) == 0);
+    }
+  }
+
+  TEST_CASE("beam search on SmolLM2 finds the reference's beams with their scores") {
+    const auto file = test::smollm2_gguf();
+    if (!test::present(file, "SmolLM2")) return;
+    const Model<Reference> model(file);
+    const auto reference = test::read_json(test::smollm2_reference());
+    for (const auto& entry : reference.at("beam")) {
+      const auto& expected = entry.at("beams");
+      const auto width = entry.at("num_beams").get<std::int64_t>();
+      const auto found = generate(Sequence<Reference>(model, {.kv_type = KvType::f32}), entry.at("prompt_ids").get<std::vector<Token>>(),
+                                  beam({.width = width, .returned = static_cast<std::int64_t>(expected.size())}), {.max_tokens = 24});
+      REQUIRE(found.size() == expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        CAPTURE(i);
+        CHECK(found[i].tokens == expected[i].at("new_ids").get<std::vector<Token>>());
+        CHECK(found[i].score == doctest::Approx(expected[i].at("score").get<double>()).epsilon(1e-4));
+      }
     }
   }
 }

@@ -11,6 +11,7 @@
 
 #include "support/backends.hpp"
 #include "weft/model/batch.hpp"
+#include "weft/model/instances.hpp"
 
 namespace {
 
