@@ -113,7 +113,7 @@ TEST_SUITE("smollm2") {
     const Model<Cpu<>> best(file);
     Sequence<B> sequence(model);
     Sequence<Cpu<>> expected(best);
-    for (const std::size_t length : {24, 1}) {
+    for (const std::size_t length : {24u, 1u}) {
       sequence.append(std::span(ids).subspan(sequence.size(), length));
       expected.append(std::span(ids).subspan(expected.size(), length));
       CHECK(std::memcmp(sequence.logits().data(), expected.logits().data(), expected.logits().size_bytes()) == 0);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -75,13 +76,14 @@ TEST_CASE_TEMPLATE("the logits are the committed bits", B, WEFT_TEST_CPUS) {
   const std::pair<const char*, std::uint64_t> expected[] = {{"blocks32.gguf", 7082697084832982091u},
                                                               {"blocks256.gguf", 1876945884402041429u},
                                                               {"floats.gguf", 18158442133122950445u}};
-  for (const auto& [name, hash] : expected) {
+  for (const auto& entry : expected) {
+    const std::string name = entry.first;
     CAPTURE(name);
     const Model<B> model(test::data("models") / name);
     std::vector<Token> tokens(300);
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<Token>((i * i + 7 * i) % static_cast<std::size_t>(model.vocab_size()));
     Sequence<B> sequence(model);
     sequence.append(tokens);
-    CHECK(hash_of(sequence.logits()) == hash);
+    CHECK(hash_of(sequence.logits()) == entry.second);
   }
 }

@@ -70,14 +70,14 @@ TEST_CASE_TEMPLATE("logits do not depend on how a text was cut into chunks", B, 
     const auto tokens = random_tokens(300, model.vocab_size(), 2);  // passes a border of attention splits and of passes
     for (const auto type : {KvType::f16, KvType::f32}) {
       const auto whole = logits_after<B>(model, tokens, tokens.size(), type);
-      for (const std::size_t chunk : {1, 7, 64}) CHECK(same_bits(whole, logits_after<B>(model, tokens, chunk, type)));
+      for (const std::size_t chunk : {1u, 7u, 64u}) CHECK(same_bits(whole, logits_after<B>(model, tokens, chunk, type)));
     }
   });
 }
 
 TEST_CASE_TEMPLATE("a sequence in a batch gets the bits it gets alone", B, WEFT_TEST_BACKENDS) {
   for_each_model<B>([](const Model<B>& model) {
-    for (const std::size_t width : {3, 16}) {
+    for (const std::size_t width : {3u, 16u}) {
       std::vector<Sequence<B>> sequences;
       std::vector<std::vector<Token>> texts;
       for (std::size_t i = 0; i < width; ++i) {
