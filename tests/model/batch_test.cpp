@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "support/data.hpp"
@@ -55,4 +57,36 @@ TEST_CASE("append_each gives each sequence its token in one pass") {
   append_each(std::span<Sequence<Cpu<>>* const>(both), std::span<const Token>(tokens));
   CHECK(a.tokens()[0] == 3);
   CHECK(b.tokens()[0] == 8);
+}
+
+TEST_CASE("a batch that is cancelled between its passes leaves every sequence its logits") {
+  const Model<Cpu<>> model(test::data("models") / "blocks256.gguf");
+  const std::vector<Token> start{1, 2, 3}, many(120, 5);
+  int cancelled = 0;
+  for (int round = 0; round < 40; ++round) {
+    std::vector<Sequence<Cpu<>>> sequences;
+    Batch<Cpu<>> batch(model);
+    for (int i = 0; i < 6; ++i) {  // 720 rows: six passes, and the first sequences are through long before the end
+      sequences.emplace_back(model);
+      sequences.back().append(start);
+    }
+    const std::vector<float> before(sequences[0].logits().begin(), sequences[0].logits().end());
+    for (auto& sequence : sequences) batch.add(sequence, many);
+    std::stop_source stop;
+    std::jthread canceller([&] {
+      for (int spin = 0; spin < 2000 * round; ++spin) std::atomic_signal_fence(std::memory_order_seq_cst);
+      stop.request_stop();
+    });
+    try {
+      batch.run(stop.get_token());
+    } catch (const Error& e) {
+      REQUIRE(e.kind() == ErrorKind::cancelled);
+      ++cancelled;
+      for (const auto& sequence : sequences) {
+        CHECK(sequence.size() == 3);
+        CHECK(std::equal(before.begin(), before.end(), sequence.logits().begin()));
+      }
+    }
+  }
+  CHECK(cancelled > 0);
 }

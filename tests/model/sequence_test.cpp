@@ -168,6 +168,18 @@ TEST_CASE_TEMPLATE("hidden states end in what the head reads and do not disturb 
   });
 }
 
+TEST_CASE("a sequence can append tokens of its own") {
+  const Model<Cpu<>> model(test::data("models") / "blocks32.gguf");
+  const auto text = random_tokens(20, model.vocab_size(), 14);
+  auto twice = text;
+  twice.insert(twice.end(), text.begin(), text.end());
+  Sequence<Cpu<>> sequence(model);
+  sequence.append(text);
+  sequence.append(sequence.tokens());
+  CHECK(std::vector<Token>(sequence.tokens().begin(), sequence.tokens().end()) == twice);
+  CHECK(same_bits(sequence.logits(), logits_after<Cpu<>>(model, twice, twice.size())));
+}
+
 TEST_CASE("limits are errors that leave the sequence as it was") {
   const Model<Reference> model(test::data("models") / "floats.gguf");
   const auto text = random_tokens(20, model.vocab_size(), 10);

@@ -16,8 +16,8 @@ class Batch {
 
   void clear() noexcept { entries_.clear(); }
 
-  /// Queues tokens (not copied) for a sequence of the same model; both must stay until run() has returned. Throws
-  /// Error(argument) for another model's sequence, one that is queued already, or an id outside the vocabulary.
+  /// Queues tokens (not copied, and not the sequence's own) for a sequence of the same model; both must stay until run() has
+  /// returned. Throws Error(argument) for another model's sequence, one that is queued already, or an id outside the vocabulary.
   void add(Sequence<B>& sequence, std::span<const Token> tokens) {
     if (sequence.model_ != model_) fail(ErrorKind::argument, "a batch runs sequences of one model");
     for (const auto& entry : entries_)

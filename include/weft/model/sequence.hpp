@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -42,7 +43,7 @@ auto run_strategy(S&& sequence, const Strategy& strategy, const Options& options
   return run(std::forward<S>(sequence), strategy, options);
 }
 
-/// [vocab] logits after a token. Shared like the state; written by a pass that has no way left to fail.
+/// [vocab] logits after a token. Shared like the state.
 struct Logits : RefCounted {
   explicit Logits(std::size_t vocab) : values(vocab) {}
   std::vector<float> values;
@@ -127,7 +128,11 @@ class Sequence {
   }
 
   /// A sequence that goes on from here, independently. O(1): everything is shared until one of the two writes.
-  [[nodiscard]] Sequence fork() const { return Sequence(*this); }
+  [[nodiscard]] Sequence fork() const {
+    Sequence copy(*this);
+    copy.next_logits_ = {};
+    return copy;
+  }
 
   /// Forgets all tokens from `length` on. Throws Error(argument) when the sequence is shorter. O(pages freed).
   void rewind(std::size_t length) {
@@ -242,10 +247,7 @@ class Sequence {
       }
     }
     state.tokens.reserve(length + count);
-    // The old logits stay until the pass has succeeded; a buffer of ours alone is written again, the last thing a pass does.
-    if (!next_logits_.unique()) next_logits_ = {};
-    if (state.logits.unique()) next_logits_ = state.logits;
-    if (!next_logits_) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
+    if (!next_logits_.unique()) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
   }
 
   detail::PassItem pass_item(std::span<const Token> tokens) {
@@ -260,12 +262,17 @@ class Sequence {
 
   void commit(std::span<const Token> tokens) {
     state_->tokens.insert(state_->tokens.end(), tokens.begin(), tokens.end());
-    state_->logits = std::move(next_logits_);
+    std::swap(state_->logits, next_logits_);
   }
 
   void append_with_taps(std::span<const Token> tokens, std::span<const nn::Tap> taps, std::stop_token cancel) {
     if (tokens.empty()) return;
     check_ids(tokens);
+    const auto& own_tokens = state_->tokens;
+    if (std::less_equal<>{}(own_tokens.data(), tokens.data()) && std::less<>{}(tokens.data(), own_tokens.data() + own_tokens.size())) {
+      const std::vector<Token> copy(tokens.begin(), tokens.end());  // they are about to move
+      return append_with_taps(copy, taps, cancel);
+    }
     make_room(tokens.size());
     auto item = pass_item(tokens);
     item.taps = taps;
@@ -283,7 +290,7 @@ class Sequence {
   SequenceOptions options_;
   std::shared_ptr<PagePool> pool_;
   Ref<detail::SequenceState> state_;
-  Ref<detail::Logits> next_logits_;  ///< where the next pass writes, when that is not the present buffer
+  Ref<detail::Logits> next_logits_;  ///< where the next pass writes: the present logits stay until it has succeeded
   std::size_t reserved_ = 0;
 };
 
