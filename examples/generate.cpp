@@ -181,11 +181,11 @@ weft::Result search(const Settings& s, weft::Sequence<B> sequence, const weft::O
   const auto strategy = weft::steps_from(sampling) | weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
   const auto beams = weft::generate(std::move(sequence), s.prompt, strategy, options);
   for (std::size_t i = 0; i < beams.size(); ++i) {
-    if (s.json && i > 0)
+    if (s.json)
       print_json(summary(beams[i]));
-    else if (!s.json && beams.size() > 1)
+    else if (beams.size() > 1)
       fmt::print("{:8.3f}  {}\n", beams[i].score, beams[i].text);
-    else if (!s.json)
+    else
       fmt::print("{}", beams[i].text);
   }
   return beams.front();
@@ -214,7 +214,7 @@ int generate(const Settings& s) {
   if (!s.json && !s.quiet) terminal::print(stdout, terminal::bold, "{}", s.prompt), std::fflush(stdout);
   const auto result = s.beams > 0 ? search(s, std::move(sequence), options) : sample(s, std::move(sequence), options);
   if (s.json) {
-    print_json(summary(result));
+    if (s.beams == 0) print_json(summary(result));  // a search has printed one for each of its results, best first
   } else {
     fmt::print("\n");
     std::fflush(stdout);

@@ -73,6 +73,12 @@ TEST_CASE("the process has one default pool, and it is made again after it went 
   auto a = ThreadPool::shared();
   CHECK(a == ThreadPool::shared());
   CHECK(a->size() == weft::usable_cores());
+  const std::weak_ptr<ThreadPool> first = a;
+  a.reset();
+  CHECK(first.expired());
+  int calls = 0;
+  ThreadPool::shared()->run([&](Team& team) { calls += team.worker() == 0; });
+  CHECK(calls == 1);
 }
 
 TEST_CASE("a pool of an impossible size is refused") {

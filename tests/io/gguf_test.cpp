@@ -8,6 +8,7 @@
 #include <string>
 
 #include "io/gguf_writer.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 #include "weft/core/error.hpp"
 
@@ -17,23 +18,13 @@ using weft::test::GgufWriter;
 
 namespace {
 
+using weft::test::contains;
+using weft::test::message_of;
+
 Gguf open_bytes(const std::string& bytes) {
   const weft::test::TemporaryFolder folder;
   return Gguf::open(folder.write("model.gguf", bytes));
 }
-
-/// The message of the error, or "" if f throws none.
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const weft::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 GgufWriter example() {
   GgufWriter w;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "io/gguf_writer.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 #include "weft/core/error.hpp"
 
@@ -13,6 +14,9 @@ using weft::Hparams;
 using weft::test::TemporaryFolder;
 
 namespace {
+
+using weft::test::contains;
+using weft::test::message_of;
 
 Hparams from_json(const std::string& text) {
   const TemporaryFolder folder;
@@ -24,18 +28,6 @@ Hparams from_writer(const weft::test::GgufWriter& writer) {
   const TemporaryFolder folder;
   return Hparams::from_gguf(weft::Gguf::open(folder.write("model.gguf", writer.bytes())));
 }
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const weft::Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const Hparams::Key layers{"block_count", "num_hidden_layers"};
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 #include "weft/core/error.hpp"
 
@@ -31,7 +32,7 @@ std::string error_of(const std::string& bytes) {
   return "";
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using weft::test::contains;
 
 const std::string alpha = R"("alpha":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]})";
 

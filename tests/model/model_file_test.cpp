@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/gguf_writer.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 #include "weft/model/instances.hpp"
 
@@ -51,7 +52,7 @@ std::string refusal(const test::GgufWriter& writer, ErrorKind kind = ErrorKind::
   }
 }
 
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+using test::contains;
 
 }  // namespace
 

@@ -71,9 +71,8 @@ class Model {
               : options.threads  ? std::make_shared<ThreadPool>(options.threads)
                                  : ThreadPool::shared()),
         source_(file.tensors.source),
-        spec_(std::move(file.spec)),
+        spec_(file.spec),
         end_tokens_(std::move(file.end_tokens)) {
-    file.spec = spec_;
     weights_ = WeightLoader<B>(file).load(*pool_, options.cancel, options.progress);
     if (file.vocabulary) tokenizer_.emplace(std::move(*file.vocabulary));
     lower(file.tied_head);
@@ -107,14 +106,14 @@ class Model {
   /// Layers with the same rotation share one table of cosines and sines.
   std::int64_t rope_index(const Attention& a) {
     if (!a.rope) return -1;
-    for (std::size_t i = 0; i < rope_specs_.size(); ++i)
-      if (rope_specs_[i]->inverse_frequencies == a.rope->inverse_frequencies && rope_specs_[i]->style == a.rope->style &&
-          rope_specs_[i]->attention_factor == a.rope->attention_factor)
-        return static_cast<std::int64_t>(i);
-    rope_specs_.push_back(&*a.rope);
-    ropes_.push_back({a.rope->style, a.rope->dim, a.rope->inverse_frequencies.data(), a.rope->attention_factor});
-    shape_.widest_rope = std::max(shape_.widest_rope, a.rope->dim);
-    return static_cast<std::int64_t>(rope_specs_.size()) - 1;
+    std::size_t i = 0;
+    while (i < rope_specs_.size() && *rope_specs_[i] != *a.rope) ++i;
+    if (i == rope_specs_.size()) {
+      rope_specs_.push_back(&*a.rope);
+      ropes_.push_back({a.rope->style, a.rope->dim, a.rope->inverse_frequencies.data(), a.rope->attention_factor});
+      shape_.widest_rope = std::max(shape_.widest_rope, a.rope->dim);
+    }
+    return static_cast<std::int64_t>(i);
   }
 
   void lower(bool tied_head) {

@@ -55,7 +55,7 @@ void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem>
   nn::Pass pass;
   pass.rows = rows;
   pass.redundant = rows <= redundant_rows;
-  pass.scratch = work.scratch(rows, static_cast<std::int64_t>(work.logit_rows.size()));
+  pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()));
   for (std::size_t j = 0; j < work.logit_rows.size(); ++j)
     if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * model.vocab_size();
   pass.tokens = work.tokens;

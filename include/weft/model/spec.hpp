@@ -21,6 +21,8 @@ struct Rope {
   std::int64_t dim = 0;                    ///< leading dimensions of a head that rotate; even
   std::vector<float> inverse_frequencies;  ///< [dim / 2], after scaling: the angle at position p is p * this
   float attention_factor = 1.0f;           ///< multiplies cosine and sine (YaRN's temperature)
+
+  bool operator==(const Rope&) const = default;
 };
 
 /// Softmax attention with `heads` query heads over `kv_heads` keys and values (grouped-query when fewer).

@@ -31,11 +31,11 @@ class Workspace {
  public:
   Workspace(const WorkspaceShape& shape, int workers) : shape_(shape) {
     // A slot holds every row for all workers, or redundant_rows for each.
-    slot_rows_ = std::max<std::int64_t>(max_pass_rows, workers * redundant_rows);
+    const auto slot_rows = std::max<std::int64_t>(max_pass_rows, workers * redundant_rows);
     const auto rows = max_pass_rows;
     residual_ = Tensor<float, 1>({rows * shape.width});
-    prepared_ = Tensor<float, 1>({slot_rows_ * shape.widest});
-    blocks_ = Tensor<std::byte, 1>({slot_rows_ * static_cast<std::int64_t>(shape.widest_blocks)});
+    prepared_ = Tensor<float, 1>({slot_rows * shape.widest});
+    blocks_ = Tensor<std::byte, 1>({slot_rows * static_cast<std::int64_t>(shape.widest_blocks)});
     for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
     cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
     tokens.reserve(static_cast<std::size_t>(rows));
@@ -44,10 +44,9 @@ class Workspace {
     logit_rows.reserve(static_cast<std::size_t>(rows));
   }
 
-  /// Scratch for a pass of `rows` rows of which `logit_rows` want logits.
-  nn::Scratch scratch(std::int64_t rows, std::int64_t logit_count) {
-    if (logit_count > 1 || (logit_count == 1 && logits_.size() == 0))
-      if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
+  /// Scratch for a pass of which `logit_count` rows want logits.
+  nn::Scratch scratch(bool redundant, std::int64_t logit_count) {
+    if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
     nn::Scratch s;
     s.residual = residual_.data();
     s.prepared = prepared_.data();
@@ -58,7 +57,7 @@ class Workspace {
     s.mixed = mixed_.data();
     s.cos_sin = cos_sin_.data();
     s.logits = logits_.data();
-    s.rows = rows <= redundant_rows ? redundant_rows : max_pass_rows;
+    s.rows = redundant ? redundant_rows : max_pass_rows;
     s.widest = shape_.widest;
     s.widest_rope = shape_.widest_rope;
     s.widest_blocks = shape_.widest_blocks;
@@ -73,7 +72,6 @@ class Workspace {
 
  private:
   WorkspaceShape shape_;
-  std::int64_t slot_rows_ = 0;
   Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_;
   Tensor<std::byte, 1> blocks_;
 };

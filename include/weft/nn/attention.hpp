@@ -14,7 +14,7 @@ inline constexpr std::int64_t attention_rows = 16;
 
 namespace detail {
 
-/// Calls f(head) for each head of rows [16 begin, 16 end) and rotates it at every row of the batch.
+/// Rotates heads [head_begin, head_end) at every row of the batch, each by its position.
 template <class B>
 void rotate(const Pass& pass, const Program<B>& program, const AttentionRef& a, std::int64_t head_begin,
             std::int64_t head_end, float* values, std::int64_t stride) {

@@ -50,17 +50,13 @@ template <class B>
 void head(Team& team, const Program<B>& program, const Pass& pass) {
   const auto count = static_cast<std::int64_t>(pass.logit_rows.size());
   if (count == 0) return;
-  const bool redundant = pass.redundant;
-  const auto slot = redundant ? team.worker() : 0;
-  const auto [first, last] = redundant ? Slice{0, count} : slice_of(count, team);
-  for (auto j = first; j < last; ++j) {
+  prepare_rows(team, pass, count, [&](std::int64_t j, std::int64_t slot) {
     float* out = prepared_row(pass, slot, j, program.width);
     normalise<B>(program.final_norm, pass.scratch.residual + pass.logit_rows[static_cast<std::size_t>(j)].row * program.width,
                  program.width, out);
     if (program.quantise_head) B::quantise(out, program.width, prepared_blocks<B>(pass, slot, j, program.width));
-  }
-  if (!redundant) team.sync();
-  const auto x = prepared<B>(pass, slot, program.width);
+  });
+  const auto x = prepared<B>(pass, slot_of(team, pass), program.width);
   const auto [begin, end] = slice_of(panels_of(program.vocab), team);
   if (begin >= end) return;
   if (count == 1) {

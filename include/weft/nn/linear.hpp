@@ -34,7 +34,7 @@ Operand prepared(const Pass& pass, std::int64_t slot, std::int64_t cols) noexcep
 /// Every row of the batch through norm (and quantisation) into this worker's operand for the next product.
 template <class B>
 Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, std::int64_t width, bool quantise) {
-  prepare_rows(team, pass, [&](std::int64_t r, std::int64_t slot) {
+  prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) {
     float* out = prepared_row(pass, slot, r, width);
     normalise<B>(norm, pass.scratch.residual + r * width, width, out);
     if (quantise) B::quantise(out, width, prepared_blocks<B>(pass, slot, r, width));
@@ -46,7 +46,7 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
 template <class B>
 Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::int64_t cols, bool quantise) {
   if (!quantise) return {values, nullptr, cols};
-  prepare_rows(team, pass, [&](std::int64_t r, std::int64_t slot) {
+  prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) {
     B::quantise(values + r * cols, cols, prepared_blocks<B>(pass, slot, r, cols));
   });
   return {values, prepared_blocks<B>(pass, slot_of(team, pass), 0, cols), cols};

@@ -65,14 +65,14 @@ struct Pass {
   std::atomic<bool> cancelled{false};
 };
 
-/// Calls f(row, slot) for the rows this worker has to prepare; afterwards slot `slot_of` holds every row for this worker.
+/// Calls f(row, slot) for those of `count` rows that this worker has to prepare; afterwards slot `slot_of` holds all for it.
 /// With few rows each worker prepares all of them in a slot of its own: cheaper than a meeting.
 template <class F>
-void prepare_rows(Team& team, const Pass& pass, F&& f) {
+void prepare_rows(Team& team, const Pass& pass, std::int64_t count, F&& f) {
   if (pass.redundant) {
-    for (std::int64_t r = 0; r < pass.rows; ++r) f(r, static_cast<std::int64_t>(team.worker()));
+    for (std::int64_t r = 0; r < count; ++r) f(r, static_cast<std::int64_t>(team.worker()));
   } else {
-    const auto [begin, end] = slice_of(pass.rows, team);
+    const auto [begin, end] = slice_of(count, team);
     for (std::int64_t r = begin; r < end; ++r) f(r, std::int64_t{0});
     team.sync();
   }
