@@ -6,7 +6,7 @@
 #include "weft/core/error.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 #include "weft/model/model.hpp"
 #include "weft/model/sequence.hpp"
 #include "weft/sample/parameters.hpp"

@@ -1,3 +1,5 @@
+#include "weft/core/cpu_count.hpp"
+#include "weft/core/error.hpp"
 #include "weft/core/thread_pool.hpp"
 
 #include <doctest/doctest.h>

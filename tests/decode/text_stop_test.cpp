@@ -1,3 +1,4 @@
+#include "weft/core/error.hpp"
 #include "weft/decode/text_stop.hpp"
 
 #include <doctest/doctest.h>

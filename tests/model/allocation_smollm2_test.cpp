@@ -10,7 +10,7 @@
 #include "support/data.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 #include "weft/sample/parameters.hpp"
 
 namespace {

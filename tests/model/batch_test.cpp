@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "support/data.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 
 using namespace weft;
 

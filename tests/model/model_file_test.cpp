@@ -10,7 +10,7 @@
 #include "io/gguf_writer.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include "support/backends.hpp"
 #include "support/golden_model.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 #include "weft/model/sequence.hpp"
 
 namespace {

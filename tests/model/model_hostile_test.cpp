@@ -10,7 +10,7 @@
 #include "support/json.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include "support/golden_model.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 
 namespace {
 

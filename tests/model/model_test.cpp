@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "support/backends.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 #include "weft/model/sequence.hpp"
 
 namespace {

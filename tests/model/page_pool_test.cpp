@@ -1,3 +1,4 @@
+#include "weft/core/error.hpp"
 #include "weft/model/page_pool.hpp"
 
 #include <doctest/doctest.h>

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "support/backends.hpp"
+#include "weft/core/error.hpp"
+#include "weft/core/log_prob.hpp"
 #include "weft/model/batch.hpp"
-#include "weft/model/instances.hpp"
+#include "weft/instances.hpp"
 
 namespace {
 

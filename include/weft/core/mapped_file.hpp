@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +9,10 @@
 #include "weft/core/config.hpp"
 
 namespace weft {
+
+[[nodiscard]] bool is_folder(const std::string& path) noexcept;
+/// True also for a folder or a device of that name.
+[[nodiscard]] bool file_exists(const std::string& path) noexcept;
 
 /// The bytes of a regular file for as long as the object lives. Shared, because views into it outlive the reader.
 ///
@@ -19,7 +22,7 @@ class MappedFile {
  public:
   /// Throws Error(file) that says what to do: the path does not exist, is a folder or a device, or cannot be read.
   /// An empty file is opened and has no bytes.
-  [[nodiscard]] static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
+  [[nodiscard]] static std::shared_ptr<const MappedFile> open(const std::string& path);
 
   /// A copy of bytes that are in memory already, under a name for messages.
   [[nodiscard]] static std::shared_ptr<const MappedFile> from_bytes(std::string name, std::span<const std::byte> bytes);
@@ -40,7 +43,7 @@ class MappedFile {
 
  private:
   MappedFile() = default;
-  explicit MappedFile(const std::filesystem::path& path);
+  explicit MappedFile(const std::string& path);
   bool map(int descriptor) noexcept;  // false: the caller must read
   void read();
 

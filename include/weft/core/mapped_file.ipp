@@ -1,11 +1,13 @@
 // Definitions of core/mapped_file.hpp.
 #pragma once
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -15,17 +17,24 @@
 #define WEFT_HAS_MMAP 1
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 #else
 #define WEFT_HAS_MMAP 0
 #endif
 
 namespace weft {
 
-WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
+WEFT_INLINE bool is_folder(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR;
+}
+
+WEFT_INLINE bool file_exists(const std::string& path) noexcept {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   return std::shared_ptr<const MappedFile>(new MappedFile(path));
 }
 
@@ -39,18 +48,17 @@ WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::from_bytes(std::string
   return file;
 }
 
-WEFT_INLINE MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string()) {
+WEFT_INLINE MappedFile::MappedFile(const std::string& path) : path_(path) {
   // The kind is looked at before the file is opened: opening a pipe would wait for its writer.
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  using std::filesystem::file_type;
-  if (status.type() == file_type::not_found)
-    fail(ErrorKind::file, path_, ": no such file; check the path (it is relative to the working directory unless absolute)");
-  if (status.type() == file_type::directory)
-    fail(ErrorKind::file, path_, ": is a folder, expected a file; name the file inside it");
-  if (status.type() == file_type::none)
-    fail(ErrorKind::file, path_, ": cannot be looked at (", error.message(), "); check the permissions of its folders");
-  if (status.type() != file_type::regular)
+  struct stat status {};
+  if (::stat(path_.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      fail(ErrorKind::file, path_, ": no such file; check the path (it is relative to the working directory unless absolute)");
+    fail(ErrorKind::file, path_, ": cannot be looked at (", std::strerror(errno), "); check the permissions of its folders");
+  }
+  const auto kind = status.st_mode & S_IFMT;
+  if (kind == S_IFDIR) fail(ErrorKind::file, path_, ": is a folder, expected a file; name the file inside it");
+  if (kind != S_IFREG)
     fail(ErrorKind::file, path_, ": is a device, pipe or socket, expected a regular file; copy its contents to a file first");
 #if WEFT_HAS_MMAP
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -81,17 +89,18 @@ WEFT_INLINE bool MappedFile::map([[maybe_unused]] int descriptor) noexcept {
 }
 
 WEFT_INLINE void MappedFile::read() {
-  std::ifstream stream(path_, std::ios::binary | std::ios::ate);
-  const auto end = stream ? static_cast<std::streamoff>(stream.tellg()) : std::streamoff(-1);
-  if (end < 0) fail(ErrorKind::file, path_, ": cannot be opened for reading; check its permissions");
-  if (static_cast<std::uint64_t>(end) > std::numeric_limits<std::size_t>::max() / 2)
-    fail(ErrorKind::file, path_, ": has ", end, " bytes, more than this system can address");
-  size_ = static_cast<std::size_t>(end);
+  struct Closed {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Closed> file(std::fopen(path_.c_str(), "rb"));
+  struct stat status {};
+  if (!file || ::stat(path_.c_str(), &status) != 0) fail(ErrorKind::file, path_, ": cannot be opened for reading; check its permissions");
+  if (static_cast<std::uint64_t>(status.st_size) > std::numeric_limits<std::size_t>::max() / 2)
+    fail(ErrorKind::file, path_, ": has ", status.st_size, " bytes, more than this system can address");
+  size_ = static_cast<std::size_t>(status.st_size);
   owned_.reset(new std::byte[size_]);
-  stream.seekg(0);
-  stream.read(reinterpret_cast<char*>(owned_.get()), static_cast<std::streamsize>(size_));
-  if (static_cast<std::size_t>(stream.gcount()) != size_)
-    fail(ErrorKind::file, path_, ": reading stopped after ", stream.gcount(), " of ", size_, " bytes; is the disk all right?");
+  const std::size_t count = std::fread(owned_.get(), 1, size_, file.get());
+  if (count != size_) fail(ErrorKind::file, path_, ": reading stopped after ", count, " of ", size_, " bytes; is the disk all right?");
   data_ = owned_.get();
 }
 

@@ -1,48 +1,17 @@
 // A pool of threads that run one function together and meet at barriers. A pool is an object that models share.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <type_traits>
 
-#include "weft/core/cpu_count.hpp"
-#include "weft/core/error.hpp"
-
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
+#include "weft/core/config.hpp"
 
 namespace weft {
 
 namespace detail {
-
-inline void cpu_relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
+struct Barrier;
 }
-
-/// Waits until `value` is no longer `old`: spins for a few tens of microseconds, which hides the gap between two phases,
-/// then sleeps in the kernel, so that an idle or oversubscribed pool costs nothing.
-inline void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old, int spins) noexcept {
-  for (int i = 0; i < spins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    cpu_relax();
-  }
-  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
-}
-
-struct alignas(64) Barrier {
-  std::atomic<std::uint32_t> arrived{0};
-  alignas(64) std::atomic<std::uint32_t> generation{0};
-};
-
-}  // namespace detail
 
 /// One worker's place in a team: who it is, how many there are, and where they meet.
 class Team {
@@ -55,18 +24,12 @@ class Team {
 
   /// Returns when every worker of the team has called it; what they wrote before is visible after.
   void sync() noexcept {
-    if (size_ == 1) return;
-    const auto generation = barrier_->generation.load(std::memory_order_relaxed);
-    if (barrier_->arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == static_cast<std::uint32_t>(size_)) {
-      barrier_->arrived.store(0, std::memory_order_relaxed);
-      barrier_->generation.store(generation + 1, std::memory_order_release);
-      barrier_->generation.notify_all();
-    } else {
-      detail::wait_while(barrier_->generation, generation, spins_);
-    }
+    if (size_ > 1) meet();
   }
 
  private:
+  void meet() noexcept;
+
   int worker_, size_, spins_;
   detail::Barrier* barrier_;
 };
@@ -78,19 +41,8 @@ class ThreadPool {
 
   /// threads in [1, max_threads]; 0 means usable_cores(). Throws Error(argument) otherwise, Error(resource) when the system
   /// has no thread left.
-  explicit ThreadPool(int threads = 0) : size_(threads == 0 ? usable_cores() : threads) {
-    if (size_ < 1 || size_ > max_threads)
-      fail(ErrorKind::argument, "a thread pool of ", threads, " threads: expected 1 to ", max_threads, ", or 0 for all cores");
-    // With more workers than cores, a spinning worker only keeps the one it waits for from running.
-    spins_ = size_ > usable_cores() ? 16 : 1500;
-    try {
-      for (int w = 1; w < size_; ++w) threads_.emplace_back([this, w] { work(w); });
-    } catch (const std::system_error& e) {
-      stop();
-      fail(ErrorKind::resource, "the system gave only ", threads_.size() + 1, " of ", size_, " threads: ", e.what());
-    }
-  }
-  ~ThreadPool() { stop(); }
+  explicit ThreadPool(int threads = 0);
+  ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
@@ -100,56 +52,19 @@ class ThreadPool {
   /// throw and must not call run on the same pool.
   template <class Job>
   void run(Job&& job) {
-    const std::lock_guard turn(turn_);
-    invoke_ = [](void* context, Team& team) { (*static_cast<std::remove_reference_t<Job>*>(context))(team); };
-    context_ = const_cast<void*>(static_cast<const void*>(&job));
-    Team team(0, size_, &barrier_, spins_);
-    if (size_ > 1) {
-      epoch_.fetch_add(1, std::memory_order_release);
-      epoch_.notify_all();
-    }
-    invoke_(context_, team);
-    team.sync();  // nobody may still be inside when the caller's frame goes
+    run_erased([](void* context, Team& team) { (*static_cast<std::remove_reference_t<Job>*>(context))(team); },
+               const_cast<void*>(static_cast<const void*>(&job)));
   }
 
   /// The pool of the process: made on first use, kept while anybody holds it.
-  static std::shared_ptr<ThreadPool> shared() {
-    static std::mutex mutex;
-    static std::weak_ptr<ThreadPool> current;
-    const std::lock_guard lock(mutex);
-    auto pool = current.lock();
-    if (!pool) current = pool = std::make_shared<ThreadPool>();
-    return pool;
-  }
+  static std::shared_ptr<ThreadPool> shared();
 
  private:
-  void work(int worker) {
-    std::uint32_t seen = 0;
-    for (;;) {
-      detail::wait_while(epoch_, seen, spins_);
-      seen = epoch_.load(std::memory_order_acquire);
-      if (stopping_.load(std::memory_order_relaxed)) return;
-      Team team(worker, size_, &barrier_, spins_);
-      invoke_(context_, team);
-      team.sync();
-    }
-  }
-  void stop() noexcept {
-    stopping_.store(true, std::memory_order_relaxed);
-    epoch_.fetch_add(1, std::memory_order_release);
-    epoch_.notify_all();
-    for (auto& thread : threads_) thread.join();
-  }
+  struct Threads;
+  void run_erased(void (*invoke)(void*, Team&), void* context);
 
-  int size_ = 1;
-  int spins_ = 0;
-  std::mutex turn_;
-  void (*invoke_)(void*, Team&) = nullptr;
-  void* context_ = nullptr;
-  detail::Barrier barrier_;
-  alignas(64) std::atomic<std::uint32_t> epoch_{0};
-  std::atomic<bool> stopping_{false};
-  std::vector<std::thread> threads_;
+  int size_;
+  std::unique_ptr<Threads> threads_;
 };
 
 /// The half-open range [begin, end) of `count` items that fall to one worker of `size`; the ranges differ by one at most.
@@ -161,3 +76,7 @@ inline Slice slice_of(std::int64_t count, const Team& team) noexcept {
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/core/thread_pool.ipp"
+#endif

@@ -62,7 +62,7 @@ template <DecodableSequence S, class Steps>
 class BeamSearch {
  public:
   BeamSearch(S root, std::vector<Token> prompt, const Beam<Steps>& beam, const Options& options)
-      : beam_(beam.options), options_(options), prompt_(std::move(prompt)), limits_(root, prompt_.size(), options),
+      : beam_(beam.options), options_(options), prompt_(std::move(prompt)), limits_(limits_of(root, prompt_.size(), options)),
         vocab_(static_cast<std::size_t>(root.model().vocab_size())) {
     Text text(root.model(), options_.stop, limits_.new_tokens);
     branches_.emplace_back(std::move(root), beam.steps, std::move(text));
@@ -285,7 +285,7 @@ class BeamSearch {
   BeamOptions beam_;
   Options options_;
   std::vector<Token> prompt_;
-  Limits<S> limits_;
+  Limits limits_;
   std::size_t vocab_, top_n_ = 0;
   std::vector<Branch> branches_;
   std::vector<Result> hypotheses_;  // best first

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "weft/core/clock.hpp"
+#include "weft/decode/limits.hpp"
 #include "weft/decode/options.hpp"
 #include "weft/decode/text_output.hpp"
 #include "weft/sample/pick.hpp"
@@ -24,42 +25,6 @@ bool unless_cancelled(const std::stop_token& cancel, F&& f) {
   }
   return true;
 }
-
-/// Where a generation starts and where it must end.
-template <DecodableSequence S>
-struct Limits {
-  std::vector<Token> end_tokens;  ///< the model's own first
-  std::size_t model_ends = 0;     ///< how many are the model's own
-  std::size_t prompt = 0;         ///< tokens before the first generated one
-  std::size_t new_tokens = 0;     ///< at most: by max_tokens or by the context
-  bool by_context = false;
-
-  Limits(const S& sequence, std::size_t to_append, const Options& options) {
-    check(options);
-    if (!options.ignore_end_tokens) {
-      const std::span<const Token> ends = sequence.model().end_tokens();
-      end_tokens.assign(ends.begin(), ends.end());
-    }
-    model_ends = end_tokens.size();
-    end_tokens.insert(end_tokens.end(), options.stop_tokens.begin(), options.stop_tokens.end());
-    prompt = sequence.size() + to_append;
-    if (prompt == 0) fail(ErrorKind::argument, "the prompt is empty: give it at least one token, such as the model's BOS");
-    const std::size_t context = sequence.capacity();
-    if (prompt > context)
-      fail(ErrorKind::resource, "the prompt has ", prompt, " tokens and the context ", context,
-           ": shorten the prompt, rewind the sequence, or give it a longer context");
-    new_tokens = static_cast<std::size_t>(options.max_tokens);
-    by_context = context - prompt < new_tokens;
-    if (by_context) new_tokens = context - prompt;
-  }
-  [[nodiscard]] StopReason reason_at_limit() const { return by_context ? StopReason::context_full : StopReason::max_tokens; }
-  /// StopReason::running for a token that ends nothing.
-  [[nodiscard]] StopReason reason_of(Token token) const {
-    for (std::size_t i = 0; i < end_tokens.size(); ++i)
-      if (end_tokens[i] == token) return i < model_ends ? StopReason::end_token : StopReason::stop_token;
-    return StopReason::running;
-  }
-};
 
 /// Appends the prompt; in parts when progress is wanted (the numbers are the same). False when cancelled.
 template <DecodableSequence S>
@@ -88,24 +53,53 @@ inline void add_top(std::span<const float> logits, const LogSum& sum, std::size_
   for (std::size_t i = best.size(); i < n; ++i) into.push_back({-1, excluded});
 }
 
-template <DecodableSequence S, class SamplerType>
+/// A sampler whatever its type, so that what follows is compiled once for a sequence. One virtual call a token costs nothing.
+class AnySampler {
+ public:
+  virtual ~AnySampler() = default;
+  virtual void prepare(std::size_t vocab, std::size_t positions) = 0;
+  [[nodiscard]] virtual bool has_steps() const noexcept = 0;
+  virtual void process(std::span<float> logits, const StepContext& context) = 0;
+  [[nodiscard]] virtual Choice choose(std::span<const float> logits, const StepContext& context) = 0;
+};
+
+template <class Sampler>
+class SamplerOf final : public AnySampler {
+ public:
+  explicit SamplerOf(Sampler sampler) : sampler_(std::move(sampler)) {}
+  void prepare(std::size_t vocab, std::size_t positions) override { sampler_.prepare(vocab, positions); }
+  [[nodiscard]] bool has_steps() const noexcept override { return Sampler::has_steps; }
+  void process(std::span<float> logits, const StepContext& context) override { sampler_.process(logits, context); }
+  [[nodiscard]] Choice choose(std::span<const float> logits, const StepContext& context) override { return sampler_.choose(logits, context); }
+
+ private:
+  Sampler sampler_;
+};
+
+template <class Strategy>
+std::unique_ptr<AnySampler> any_sampler(const Strategy& strategy) {
+  return std::make_unique<SamplerOf<decltype(as_sampler(strategy))>>(as_sampler(strategy));
+}
+
+template <DecodableSequence S>
 class Generation {
  public:
   /// Goes on from a sequence of the caller's, which must outlive this.
-  template <class Strategy>
-  Generation(S& sequence, const Strategy& strategy, Options options)
-      : borrowed_(&sequence), options_(std::move(options)), sampler_(as_sampler(strategy)), limits_(sequence, 0, options_),
+  Generation(S& sequence, std::unique_ptr<AnySampler> sampler, Options options)
+      : borrowed_(&sequence), options_(std::move(options)), sampler_(std::move(sampler)), limits_(limits_of(sequence, 0, options_)),
         text_(sequence.model(), options_.stop, limits_.new_tokens) {
     reserve();
   }
   /// Owns the sequence; the prompt is run with the first step.
-  template <class Strategy>
-  Generation(S&& sequence, std::vector<Token> prompt, const Strategy& strategy, Options options)
-      : owned_(std::move(sequence)), options_(std::move(options)), sampler_(as_sampler(strategy)),
-        prompt_(std::move(prompt)), limits_(*owned_, prompt_.size(), options_),
+  Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, Options options)
+      : owned_(std::move(sequence)), options_(std::move(options)), sampler_(std::move(sampler)),
+        prompt_(std::move(prompt)), limits_(limits_of(*owned_, prompt_.size(), options_)),
         text_(owned_->model(), options_.stop, limits_.new_tokens) {
     reserve();
   }
+  Generation(Generation&&) noexcept;
+  Generation& operator=(Generation&&) = delete;
+  ~Generation();
 
   /// Makes the next piece; false at the end.
   bool advance() {
@@ -159,8 +153,8 @@ class Generation {
     const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
     const std::size_t n = limits_.new_tokens;
     sequence().reserve(limits_.prompt + n);
-    sampler_.prepare(vocab, limits_.prompt + n);
-    if constexpr (SamplerType::has_steps) processed_.reserve(vocab);
+    sampler_->prepare(vocab, limits_.prompt + n);
+    if (sampler_->has_steps()) processed_.reserve(vocab);
     result_.top_n = std::min(static_cast<std::size_t>(options_.logprobs), vocab);
     result_.tokens.reserve(n);
     result_.logprobs.reserve(n);
@@ -191,18 +185,18 @@ class Generation {
     context.branch = options_.branch;
     Choice choice;
     float raw_logprob = 0;
-    if constexpr (SamplerType::has_steps) {
+    if (sampler_->has_steps()) {
       const LogSum raw_sum = normaliser(raw);
       processed_.assign(raw.begin(), raw.end());
-      sampler_.process(processed_, context);
-      choice = sampler_.choose(processed_, context);
+      sampler_->process(processed_, context);
+      choice = sampler_->choose(processed_, context);
       raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(choice.token)]);
       if (result_.top_n > 0) {
         add_top(raw, raw_sum, result_.top_n, best_, result_.top_raw);
         add_top(processed_, normaliser(processed_), result_.top_n, best_, result_.top);
       }
     } else {
-      choice = sampler_.choose(raw, context);
+      choice = sampler_->choose(raw, context);
       raw_logprob = choice.logprob;
       if (result_.top_n > 0) {
         add_top(raw, normaliser(raw), result_.top_n, best_, result_.top_raw);
@@ -252,9 +246,9 @@ class Generation {
   std::unique_ptr<S, NotOwned> borrowed_;
   std::optional<S> owned_;
   Options options_;
-  SamplerType sampler_;
+  std::unique_ptr<AnySampler> sampler_;
   std::vector<Token> prompt_;
-  Limits<S> limits_;
+  Limits limits_;
   TextOutput<TokenizerOf<S>> text_;
   Result result_;
   Piece piece_;
@@ -264,5 +258,11 @@ class Generation {
   bool pending_ = false;
   Phase phase_ = Phase::fresh;
 };
+
+// Written out, so that an explicit instantiation holds them too.
+template <DecodableSequence S>
+Generation<S>::Generation(Generation&&) noexcept = default;
+template <DecodableSequence S>
+Generation<S>::~Generation() = default;
 
 }  // namespace weft::detail

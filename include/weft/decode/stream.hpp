@@ -12,7 +12,7 @@ namespace weft {
 /// `break` a second loop goes on with the next token. A stream over a sequence of the caller's leaves it, when the
 /// stream is destroyed, at the last token taken (which costs one pass); after a cancellation, or a pass that failed, the
 /// last token may be missing from the sequence, never from the result. Movable; pieces in use are not.
-template <DecodableSequence S, class SamplerType>
+template <DecodableSequence S>
 class TokenStream {
  public:
   class iterator {
@@ -64,14 +64,11 @@ class TokenStream {
   }
 
  private:
-  detail::Generation<S, SamplerType> generation_;
+  detail::Generation<S> generation_;
   bool more_ = false;
 };
 
 namespace detail {
-
-template <class Strategy>
-using SamplerOf = decltype(as_sampler(std::declval<const Strategy&>()));
 
 template <class Model>
 std::vector<Token> prompt_tokens(const Model& model, std::string_view text) {
@@ -118,8 +115,8 @@ std::vector<Token> prompt_after(const S&, std::span<const Token> tokens) {
 template <DecodableModel Model, detail::Prompt P, PicksTokens Strategy>
 auto stream(const Model& model, const P& prompt, const Strategy& strategy, const Options& options = {}) {
   using S = decltype(make_sequence(model));
-  return TokenStream<S, detail::SamplerOf<Strategy>>(std::in_place, make_sequence(model),
-                                                     detail::prompt_tokens(model, detail::prompt_view(prompt)), strategy, options);
+  return TokenStream<S>(std::in_place, make_sequence(model), detail::prompt_tokens(model, detail::prompt_view(prompt)),
+                        detail::any_sampler(strategy), options);
 }
 
 /// Streams a continuation of what the sequence holds. A sequence that is passed as a temporary (`chat.fork()`) is
@@ -127,11 +124,11 @@ auto stream(const Model& model, const P& prompt, const Strategy& strategy, const
 template <class S, PicksTokens Strategy>
   requires DecodableSequence<std::remove_cvref_t<S>>
 auto stream(S&& sequence, const Strategy& strategy, const Options& options = {}) {
-  using Stream = TokenStream<std::remove_cvref_t<S>, detail::SamplerOf<Strategy>>;
+  using Stream = TokenStream<std::remove_cvref_t<S>>;
   if constexpr (std::is_lvalue_reference_v<S>)
-    return Stream(std::in_place, sequence, strategy, options);
+    return Stream(std::in_place, sequence, detail::any_sampler(strategy), options);
   else
-    return Stream(std::in_place, std::move(sequence), std::vector<Token>(), strategy, options);
+    return Stream(std::in_place, std::move(sequence), std::vector<Token>(), detail::any_sampler(strategy), options);
 }
 
 /// Streams a continuation of the prompt after what the sequence holds; the stream owns the sequence. This is the form for a
@@ -140,7 +137,7 @@ template <class S, detail::Prompt P, PicksTokens Strategy>
   requires(DecodableSequence<S> && !std::is_reference_v<S>)
 auto stream(S&& sequence, const P& prompt, const Strategy& strategy, const Options& options = {}) {
   auto tokens = detail::prompt_after(sequence, detail::prompt_view(prompt));
-  return TokenStream<S, detail::SamplerOf<Strategy>>(std::in_place, std::move(sequence), std::move(tokens), strategy, options);
+  return TokenStream<S>(std::in_place, std::move(sequence), std::move(tokens), detail::any_sampler(strategy), options);
 }
 
 }  // namespace weft

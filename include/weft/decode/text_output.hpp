@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "weft/core/error.hpp"
 #include "weft/decode/concept.hpp"
 #include "weft/decode/text_stop.hpp"
 #include "weft/text/stream_decoder.hpp"

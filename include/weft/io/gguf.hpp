@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,7 +32,7 @@ class Gguf {
  public:
   /// Throws Error(file) for a path that cannot be read, Error(format) for a broken file, Error(unsupported) for big-endian
   /// and split files and other versions, Error(cancelled) when `stop` fires. Memory and time are linear in the metadata's bytes.
-  [[nodiscard]] static Gguf open(const std::filesystem::path& path, std::stop_token stop = {});
+  [[nodiscard]] static Gguf open(const std::string& path, std::stop_token stop = {});
 
   /// The same for a file that is open, or whose bytes are in memory.
   [[nodiscard]] static Gguf open(std::shared_ptr<const MappedFile> file, std::stop_token stop = {});

@@ -21,7 +21,7 @@ WEFT_INLINE Gguf Gguf::open(std::shared_ptr<const MappedFile> file, std::stop_to
   return gguf;
 }
 
-WEFT_INLINE Gguf Gguf::open(const std::filesystem::path& path, std::stop_token stop) { return open(MappedFile::open(path), std::move(stop)); }
+WEFT_INLINE Gguf Gguf::open(const std::string& path, std::stop_token stop) { return open(MappedFile::open(path), std::move(stop)); }
 
 WEFT_INLINE const Gguf::Entry* Gguf::find(std::string_view key) const noexcept {
   const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), key,

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "weft/core/config.hpp"
@@ -52,7 +51,7 @@ class Hparams {
   [[nodiscard]] static Hparams from_gguf(const Gguf& gguf);
   /// path: a folder with a config.json, or such a file. Throws Error(format) for JSON that is broken, nested more than 64
   /// deep, has a duplicate name, or is not an object with a string 'model_type'.
-  [[nodiscard]] static Hparams from_hf(const std::filesystem::path& path);
+  [[nodiscard]] static Hparams from_hf(const std::string& path);
 
   /// The same for a config that is open, or whose bytes are in memory.
   [[nodiscard]] static Hparams from_hf(const MappedFile& config);
@@ -91,7 +90,44 @@ class Hparams {
   friend class HparamsBuilder;
   struct Null {};
   struct Other {};  // arrays of mixed or nested items
-  using Value = std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<double>, std::vector<std::string>, Other>;
+  /// One of nine kinds of value. (A std::variant would cost a second of compile time at -O0.)
+  class Value {
+   public:
+    Value(Null) noexcept {}
+    Value(Other) noexcept : kind_(Kind::other) {}
+    Value(bool value) noexcept : kind_(Kind::boolean), boolean_(value) {}
+    Value(std::int64_t value) noexcept : kind_(Kind::integer), integer_(value) {}
+    Value(std::uint64_t value) noexcept : kind_(Kind::natural), natural_(value) {}
+    Value(double value) noexcept : kind_(Kind::number), number_(value) {}
+    Value(std::string value) noexcept : kind_(Kind::text), text_(std::move(value)) {}
+    Value(std::vector<double> value) noexcept : kind_(Kind::numbers), numbers_(std::move(value)) {}
+    Value(std::vector<std::string> value) noexcept : kind_(Kind::texts), texts_(std::move(value)) {}
+
+    [[nodiscard]] bool is_null() const noexcept { return kind_ == Kind::null; }
+    // Null unless the value is of that kind.
+    [[nodiscard]] const bool* boolean() const noexcept { return kind_ == Kind::boolean ? &boolean_ : nullptr; }
+    [[nodiscard]] const std::int64_t* integer() const noexcept { return kind_ == Kind::integer ? &integer_ : nullptr; }
+    [[nodiscard]] const std::uint64_t* natural() const noexcept { return kind_ == Kind::natural ? &natural_ : nullptr; }
+    [[nodiscard]] const double* number() const noexcept { return kind_ == Kind::number ? &number_ : nullptr; }
+    [[nodiscard]] const std::string* text() const noexcept { return kind_ == Kind::text ? &text_ : nullptr; }
+    [[nodiscard]] const std::vector<double>* numbers() const noexcept { return kind_ == Kind::numbers ? &numbers_ : nullptr; }
+    [[nodiscard]] const std::vector<std::string>* texts() const noexcept { return kind_ == Kind::texts ? &texts_ : nullptr; }
+    [[nodiscard]] std::vector<double>* numbers() noexcept { return kind_ == Kind::numbers ? &numbers_ : nullptr; }
+    [[nodiscard]] std::vector<std::string>* texts() noexcept { return kind_ == Kind::texts ? &texts_ : nullptr; }
+
+   private:
+    enum class Kind : std::uint8_t { null, other, boolean, integer, natural, number, text, numbers, texts };
+    Kind kind_ = Kind::null;
+    union {
+      bool boolean_;
+      std::int64_t integer_ = 0;
+      std::uint64_t natural_;
+      double number_;
+    };
+    std::string text_;
+    std::vector<double> numbers_;
+    std::vector<std::string> texts_;
+  };
   struct Item {
     std::string name;  // without "<architecture>."; nested names joined by '/'
     Value value;
@@ -115,7 +151,7 @@ class Hparams {
 /// The ids that end a generation: eos_token_id (a number or a list) of generation_config.json and of config.json in
 /// `folder`, without repeats, in that order; empty if neither file or key exists. Throws Error(format) for ids that are no
 /// integers of 0 .. 2^31-1.
-[[nodiscard]] std::vector<std::int64_t> hf_end_tokens(const std::filesystem::path& folder);
+[[nodiscard]] std::vector<std::int64_t> hf_end_tokens(const std::string& folder);
 
 }  // namespace weft
 

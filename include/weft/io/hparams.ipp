@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <system_error>
 
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
@@ -18,7 +17,7 @@ WEFT_INLINE const Hparams::Item* Hparams::look(std::string_view name) const {
   if (name.empty()) return nullptr;
   const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), name,
                                       [this](std::size_t index, std::string_view n) { return std::string_view(items_[index].name) < n; });
-  if (found == sorted_.end() || items_[*found].name != name || std::holds_alternative<Null>(items_[*found].value)) return nullptr;
+  if (found == sorted_.end() || items_[*found].name != name || items_[*found].value.is_null()) return nullptr;
   return &items_[*found];
 }
 
@@ -67,19 +66,16 @@ inline std::string hparam_text(double value) {
 }  // namespace detail
 
 WEFT_INLINE void Hparams::fail_value(const Item& item, std::string_view expected) const {
-  const auto found = std::visit(
-      [](const auto& value) -> std::string {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, Null>) return "null";
-        else if constexpr (std::is_same_v<T, bool>) return detail::concat("the bool ", value);
-        else if constexpr (std::is_same_v<T, double>) return detail::hparam_text(value);
-        else if constexpr (std::is_same_v<T, std::string>) return "the string " + detail::quote(value);
-        else if constexpr (std::is_same_v<T, std::vector<double>>) return detail::concat("a list of ", value.size(), " numbers");
-        else if constexpr (std::is_same_v<T, std::vector<std::string>>) return detail::concat("a list of ", value.size(), " strings");
-        else if constexpr (std::is_same_v<T, Other>) return "a list of mixed or nested items";
-        else return std::to_string(value);
-      },
-      item.value);
+  const Value& value = item.value;
+  std::string found = "a list of mixed or nested items";
+  if (value.is_null()) found = "null";
+  else if (const auto* flag = value.boolean()) found = detail::concat("the bool ", *flag);
+  else if (const auto* integer = value.integer()) found = std::to_string(*integer);
+  else if (const auto* natural = value.natural()) found = std::to_string(*natural);
+  else if (const auto* number = value.number()) found = detail::hparam_text(*number);
+  else if (const auto* text = value.text()) found = "the string " + detail::quote(*text);
+  else if (const auto* numbers = value.numbers()) found = detail::concat("a list of ", numbers->size(), " numbers");
+  else if (const auto* texts = value.texts()) found = detail::concat("a list of ", texts->size(), " strings");
   fail(ErrorKind::format, source_, ": key ", detail::quote(full_name(item.name)), " is ", found, ", expected ", expected);
 }
 
@@ -88,9 +84,9 @@ WEFT_INLINE std::optional<std::int64_t> Hparams::find_count(const Keys& keys, st
   if (item == nullptr) return std::nullopt;
   const std::string expected = detail::concat("an integer from ", min, " to ", max);
   std::int64_t result = 0;
-  if (const auto* exact = std::get_if<std::int64_t>(&item->value)) {
+  if (const auto* exact = item->value.integer()) {
     result = *exact;
-  } else if (const auto* wide = std::get_if<double>(&item->value); wide != nullptr && !is_gguf_ && detail::is_whole(*wide)) {
+  } else if (const auto* wide = item->value.number(); wide != nullptr && !is_gguf_ && detail::is_whole(*wide)) {
     result = static_cast<std::int64_t>(*wide);  // JSON written by JavaScript or from Python floats
   } else {
     fail_value(*item, expected);  // a std::uint64_t is one that does not fit std::int64_t
@@ -107,7 +103,7 @@ WEFT_INLINE std::int64_t Hparams::count(const Keys& keys, std::int64_t min, std:
 WEFT_INLINE std::vector<std::int64_t> Hparams::find_counts(const Keys& keys, std::int64_t min, std::int64_t max) const {
   const Item* const item = find(keys);
   if (item == nullptr) return {};
-  const auto* list = std::get_if<std::vector<double>>(&item->value);
+  const auto* list = item->value.numbers();
   if (list == nullptr) return {*find_count(keys, min, max)};
   std::vector<std::int64_t> result;
   result.reserve(list->size());
@@ -123,9 +119,9 @@ WEFT_INLINE std::optional<double> Hparams::find_number(const Keys& keys) const {
   const Item* const item = find(keys);
   if (item == nullptr) return std::nullopt;
   double result = std::numeric_limits<double>::quiet_NaN();
-  if (const auto* wide = std::get_if<double>(&item->value)) result = *wide;
-  if (const auto* exact = std::get_if<std::int64_t>(&item->value)) result = static_cast<double>(*exact);
-  if (const auto* natural = std::get_if<std::uint64_t>(&item->value)) result = static_cast<double>(*natural);
+  if (const auto* wide = item->value.number()) result = *wide;
+  if (const auto* exact = item->value.integer()) result = static_cast<double>(*exact);
+  if (const auto* natural = item->value.natural()) result = static_cast<double>(*natural);
   if (!std::isfinite(result)) fail_value(*item, "a finite number");
   return result;
 }
@@ -138,7 +134,7 @@ WEFT_INLINE double Hparams::number(const Keys& keys) const {
 WEFT_INLINE std::optional<bool> Hparams::find_boolean(const Keys& keys) const {
   const Item* const item = find(keys);
   if (item == nullptr) return std::nullopt;
-  const auto* value = std::get_if<bool>(&item->value);
+  const auto* value = item->value.boolean();
   if (value == nullptr) fail_value(*item, "true or false");
   return *value;
 }
@@ -146,7 +142,7 @@ WEFT_INLINE std::optional<bool> Hparams::find_boolean(const Keys& keys) const {
 WEFT_INLINE std::optional<std::string> Hparams::find_string(const Keys& keys) const {
   const Item* const item = find(keys);
   if (item == nullptr) return std::nullopt;
-  const auto* value = std::get_if<std::string>(&item->value);
+  const auto* value = item->value.text();
   if (value == nullptr) fail_value(*item, "a string");
   return *value;
 }
@@ -154,7 +150,7 @@ WEFT_INLINE std::optional<std::string> Hparams::find_string(const Keys& keys) co
 WEFT_INLINE std::vector<float> Hparams::find_numbers(const Keys& keys) const {
   const Item* const item = find(keys);
   if (item == nullptr) return {};
-  const auto* list = std::get_if<std::vector<double>>(&item->value);
+  const auto* list = item->value.numbers();
   if (list == nullptr) fail_value(*item, "a list of numbers");
   std::vector<float> result;
   result.reserve(list->size());
@@ -169,18 +165,18 @@ WEFT_INLINE std::vector<float> Hparams::find_numbers(const Keys& keys) const {
 WEFT_INLINE std::vector<std::string> Hparams::find_strings(const Keys& keys) const {
   const Item* const item = find(keys);
   if (item == nullptr) return {};
-  if (const auto* list = std::get_if<std::vector<std::string>>(&item->value)) return *list;
-  if (const auto* none = std::get_if<std::vector<double>>(&item->value); none != nullptr && none->empty()) return {};
+  if (const auto* list = item->value.texts()) return *list;
+  if (const auto* none = item->value.numbers(); none != nullptr && none->empty()) return {};
   fail_value(*item, "a list of strings");
 }
 
 WEFT_INLINE void Hparams::refuse_unread(std::span<const std::string_view> harmless) const {
   const auto is_harmless = [&](const Item& item) {
     if (!is_gguf_) {
-      const bool* const flag = std::get_if<bool>(&item.value);
-      const auto* const text = std::get_if<std::string>(&item.value);
-      const auto* const list = std::get_if<std::vector<double>>(&item.value);
-      if (std::holds_alternative<Null>(item.value) || (flag != nullptr && !*flag) || (text != nullptr && text->empty()) || (list != nullptr && list->empty()))
+      const bool* const flag = item.value.boolean();
+      const auto* const text = item.value.text();
+      const auto* const list = item.value.numbers();
+      if (item.value.is_null() || (flag != nullptr && !*flag) || (text != nullptr && text->empty()) || (list != nullptr && list->empty()))
         return true;
     }
     return std::any_of(harmless.begin(), harmless.end(), [&](std::string_view name) {
@@ -199,9 +195,8 @@ WEFT_INLINE Hparams Hparams::from_gguf(const Gguf& gguf) {
   return result;
 }
 
-WEFT_INLINE Hparams Hparams::from_hf(const std::filesystem::path& path) {
-  std::error_code error;
-  return from_hf(*MappedFile::open(std::filesystem::is_directory(path, error) ? path / "config.json" : path));
+WEFT_INLINE Hparams Hparams::from_hf(const std::string& path) {
+  return from_hf(*MappedFile::open(is_folder(path) ? path + "/config.json" : path));
 }
 
 WEFT_INLINE Hparams Hparams::from_hf(const MappedFile& config) {
@@ -213,12 +208,11 @@ WEFT_INLINE Hparams Hparams::from_hf(const MappedFile& config) {
   return result;
 }
 
-WEFT_INLINE std::vector<std::int64_t> hf_end_tokens(const std::filesystem::path& folder) {
+WEFT_INLINE std::vector<std::int64_t> hf_end_tokens(const std::string& folder) {
   std::vector<std::int64_t> result;
-  for (const char* const name : {"generation_config.json", "config.json"}) {
-    std::error_code error;
-    if (!std::filesystem::exists(folder / name, error)) continue;
-    for (const std::int64_t id : HparamsBuilder::read_end_tokens(folder / name))
+  for (const char* const name : {"/generation_config.json", "/config.json"}) {
+    if (!file_exists(folder + name)) continue;
+    for (const std::int64_t id : HparamsBuilder::read_end_tokens(folder + name))
       if (std::find(result.begin(), result.end(), id) == result.end()) result.push_back(id);
   }
   return result;

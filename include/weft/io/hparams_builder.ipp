@@ -12,7 +12,7 @@
 #include "weft/core/mapped_file.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/io/hparams.hpp"
-#include "weft/io/json_sax.hpp"
+#include "weft/io/json.hpp"
 
 namespace weft {
 
@@ -34,8 +34,8 @@ inline std::string_view file_text(const MappedFile& file) noexcept {
 
 }  // namespace detail
 
-/// Fills Hparams: directly for GGUF; as a handler of detail::parse_json for JSON.
-class HparamsBuilder {
+/// Fills Hparams: directly for GGUF; as the handler of a config.json.
+class HparamsBuilder final : public detail::JsonHandler {
  public:
   explicit HparamsBuilder(Hparams& out) : out_(out) {}
 
@@ -63,14 +63,13 @@ class HparamsBuilder {
     finish();
   }
 
-  static std::vector<std::int64_t> read_end_tokens(const std::filesystem::path& path) {
+  static std::vector<std::int64_t> read_end_tokens(const std::string& path) {
     Hparams config;
     HparamsBuilder(config).fill(*MappedFile::open(path));
     return config.find_counts({"", "eos_token_id"}, 0, INT32_MAX);
   }
 
-  // What detail::parse_json calls.
-  void open(bool is_object) {
+  void open(bool is_object) override {
     if (frames_.empty() && !is_object) fail_no_object("an array");
     if (!frames_.empty() && frames_.back().is_object) {
       if (is_object) {
@@ -86,12 +85,12 @@ class HparamsBuilder {
     }
     frames_.push_back({is_object && skipped_ == 0});
   }
-  void close(bool) {
+  void close(bool) override {
     frames_.pop_back();
     if (skipped_ > 0) --skipped_;
     if (!frames_.empty() && frames_.back().is_object) pop_name();
   }
-  void key(const std::string& name) {
+  void key(std::string& name) override {
     if (skipped_ > 0) return;
     name_at_.push_back(path_.size());
     if (!path_.empty()) path_ += '/';
@@ -101,15 +100,15 @@ class HparamsBuilder {
     if (path_.size() > detail::config_max_name)
       fail(ErrorKind::format, out_.source_, ": key ", detail::quote(path_), " has a name of ", path_.size(), " bytes, expected at most ", detail::config_max_name);
   }
-  void null() { put(Hparams::Null{}); }
-  void boolean(bool value) { put(value); }
-  void integer(std::int64_t value) { put(value); }
-  void natural(std::uint64_t value) {
+  void null() override { put(Hparams::Null{}); }
+  void boolean(bool value) override { put(value); }
+  void integer(std::int64_t value) override { put(value); }
+  void natural(std::uint64_t value) override {
     if (value <= static_cast<std::uint64_t>(INT64_MAX)) put(static_cast<std::int64_t>(value));
     else put(value);
   }
-  void number(double value) { put(value); }
-  void text(std::string& value) { put(std::move(value)); }
+  void number(double value) override { put(value); }
+  void text(std::string& value) override { put(std::move(value)); }
 
  private:
   using Item = Hparams::Item;
@@ -186,8 +185,8 @@ class HparamsBuilder {
   /// Lists are kept if all items are numbers, or all are strings.
   template <class T>
   static void append(Item& item, T value) {
-    auto* const numbers = std::get_if<std::vector<double>>(&item.value);
-    auto* const texts = std::get_if<std::vector<std::string>>(&item.value);
+    auto* const numbers = item.value.numbers();
+    auto* const texts = item.value.texts();
     if constexpr (std::is_same_v<T, std::string>) {
       if (texts != nullptr) return texts->push_back(std::move(value));
       if (numbers != nullptr && numbers->empty()) {

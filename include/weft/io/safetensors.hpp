@@ -2,7 +2,6 @@
 // Source: the format section of the safetensors README (huggingface/safetensors).
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "weft/core/config.hpp"
@@ -16,7 +15,7 @@ namespace weft {
 /// longer than the file or 100 MB or is no JSON, a name twice (also one that `into` has already), an unknown dtype, offsets
 /// that leave the file, overlap, leave a gap or do not match the shape, and bytes after the last tensor. `into` may then hold
 /// some of the tensors. Memory and time are linear in the header.
-void read_safetensors(const std::filesystem::path& file, Checkpoint& into);
+void read_safetensors(const std::string& file, Checkpoint& into);
 
 /// The same for a file that is open, or whose bytes are in memory.
 void read_safetensors(std::shared_ptr<const MappedFile> file, Checkpoint& into);
@@ -24,7 +23,7 @@ void read_safetensors(std::shared_ptr<const MappedFile> file, Checkpoint& into);
 /// The weights of a folder as save_pretrained writes it: model.safetensors, or the shards that
 /// model.safetensors.index.json names (files of that folder only). Throws as `read_safetensors`; Error(file) if the folder
 /// has neither, Error(format) if a shard lacks a tensor that the index promises.
-[[nodiscard]] Checkpoint open_hf_checkpoint(const std::filesystem::path& folder);
+[[nodiscard]] Checkpoint open_hf_checkpoint(const std::string& folder);
 
 }  // namespace weft
 

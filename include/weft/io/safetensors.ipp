@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,7 +14,7 @@
 #include "weft/core/error.hpp"
 #include "weft/core/mapped_file.hpp"
 #include "weft/core/quote.hpp"
-#include "weft/io/json_sax.hpp"
+#include "weft/io/json.hpp"
 #include "weft/io/safetensors.hpp"
 
 namespace weft {
@@ -35,24 +34,24 @@ struct SafetensorsEntry {
 };
 
 /// Collects the entries of a header: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {...}}.
-class SafetensorsHeader {
+class SafetensorsHeader final : public JsonHandler {
  public:
   explicit SafetensorsHeader(std::string where) : where_(std::move(where)) {}
   std::vector<SafetensorsEntry> entries;
 
-  void open(bool is_object) {
+  void open(bool is_object) override {
     ++depth_;
     if (depth_ == 1 && !is_object) fail(ErrorKind::format, where_, " is an array, expected a JSON object");
     if (depth_ == 2 && !is_object) wrong("an array");
     if (depth_ == 3 && !in_metadata_ && field_ != other && (is_object || field_ == dtype)) wrong_field();
     if (depth_ == 4 && !in_metadata_ && field_ != other) wrong_field();
   }
-  void close(bool) {
+  void close(bool) override {
     // Checked here, so that memory stays in proportion: a complete entry has 40 characters or more.
     if (--depth_ == 1 && !in_metadata_ && (entries.back().fields != (dtype | shape | offsets) || entries.back().offset_count != 2))
       fail(ErrorKind::format, where_, ": tensor ", quote(entries.back().name), " lacks one of 'dtype', 'shape' and the two 'data_offsets'");
   }
-  void key(std::string& name) {
+  void key(std::string& name) override {
     if (depth_ == 1) {
       in_metadata_ = name == "__metadata__";
       if (!in_metadata_) entries.push_back({std::move(name), nullptr, {}, {}, 0, 0});
@@ -63,11 +62,11 @@ class SafetensorsHeader {
       entries.back().fields |= field_;
     }
   }
-  void null() { unexpected(); }
-  void boolean(bool) { unexpected(); }
-  void number(double) { unexpected(); }
-  void integer(std::int64_t) { unexpected(); }  // negative: nlohmann gives the others to natural()
-  void natural(std::uint64_t value) {
+  void null() override { unexpected(); }
+  void boolean(bool) override { unexpected(); }
+  void number(double) override { unexpected(); }
+  void integer(std::int64_t) override { unexpected(); }  // negative: nlohmann gives the others to natural()
+  void natural(std::uint64_t value) override {
     if (depth_ != 3 || in_metadata_ || field_ == other) return unexpected();
     SafetensorsEntry& entry = entries.back();
     if (field_ == shape) {
@@ -78,7 +77,7 @@ class SafetensorsHeader {
       entry.offsets[entry.offset_count++] = value;
     }
   }
-  void text(std::string& value) {
+  void text(std::string& value) override {
     if (depth_ != 2 || in_metadata_ || field_ != dtype) return unexpected();
     for (const auto& candidate : dtype_table)
       if (candidate.values == 1 && candidate.name == value) entries.back().type = &candidate;
@@ -134,7 +133,7 @@ inline void check_safetensors_cover(const std::string& where, const std::vector<
 
 }  // namespace detail
 
-WEFT_INLINE void read_safetensors(const std::filesystem::path& file, Checkpoint& into) { read_safetensors(MappedFile::open(file), into); }
+WEFT_INLINE void read_safetensors(const std::string& file, Checkpoint& into) { read_safetensors(MappedFile::open(file), into); }
 
 WEFT_INLINE void read_safetensors(std::shared_ptr<const MappedFile> mapped, Checkpoint& into) {
   const std::string& where = mapped->path();
@@ -181,20 +180,20 @@ WEFT_INLINE void read_safetensors(std::shared_ptr<const MappedFile> mapped, Chec
 namespace detail {
 
 /// Collects "weight_map" of model.safetensors.index.json: tensor name -> file name.
-class SafetensorsIndex {
+class SafetensorsIndex final : public JsonHandler {
  public:
   explicit SafetensorsIndex(std::string where) : where_(std::move(where)) {}
   std::vector<std::pair<std::string, std::string>> map;
   bool has_map = false;
 
-  void open(bool is_object) {
+  void open(bool is_object) override {
     ++depth_;
     if (depth_ == 1 && !is_object) fail(ErrorKind::format, where_, ": is an array, expected a JSON object");
     if (depth_ == 2 && in_map_ && !is_object) fail(ErrorKind::format, where_, ": 'weight_map' is an array, expected an object");
     if (depth_ == 3 && in_map_) wrong();
   }
-  void close(bool) { --depth_; }
-  void key(std::string& name) {
+  void close(bool) override { --depth_; }
+  void key(std::string& name) override {
     if (depth_ == 1) {
       in_map_ = name == "weight_map";
       if (in_map_ && has_map) fail(ErrorKind::format, where_, ": duplicate key 'weight_map'");
@@ -203,12 +202,12 @@ class SafetensorsIndex {
       map.emplace_back(std::move(name), std::string());
     }
   }
-  void null() { unexpected(); }
-  void boolean(bool) { unexpected(); }
-  void number(double) { unexpected(); }
-  void integer(std::int64_t) { unexpected(); }
-  void natural(std::uint64_t) { unexpected(); }
-  void text(std::string& value) {
+  void null() override { unexpected(); }
+  void boolean(bool) override { unexpected(); }
+  void number(double) override { unexpected(); }
+  void integer(std::int64_t) override { unexpected(); }
+  void natural(std::uint64_t) override { unexpected(); }
+  void text(std::string& value) override {
     if (depth_ == 2 && in_map_) map.back().second = std::move(value);
     else unexpected();
   }
@@ -231,7 +230,7 @@ inline bool is_plain_file_name(std::string_view name) noexcept {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos;
 }
 
-inline void read_safetensors_shards(const std::filesystem::path& folder, const std::filesystem::path& index, Checkpoint& into) {
+inline void read_safetensors_shards(const std::string& folder, const std::string& index, Checkpoint& into) {
   const auto mapped = MappedFile::open(index);
   const std::string& where = mapped->path();
   constexpr std::size_t max_bytes = std::size_t{32} << 20;  // a hundred thousand tensors need 9 MB
@@ -250,22 +249,21 @@ inline void read_safetensors_shards(const std::filesystem::path& folder, const s
   }
   std::sort(files.begin(), files.end());
   files.erase(std::unique(files.begin(), files.end()), files.end());
-  for (const auto file : files) read_safetensors(folder / file, into);
+  for (const auto file : files) read_safetensors(folder + "/" + std::string(file), into);
   for (const auto& [tensor, file] : map)
     if (into.find(tensor) == nullptr) fail(ErrorKind::format, where, ": promises tensor ", quote(tensor), " in file ", quote(file), ", where it is missing");
 }
 
 }  // namespace detail
 
-WEFT_INLINE Checkpoint open_hf_checkpoint(const std::filesystem::path& folder) {
+WEFT_INLINE Checkpoint open_hf_checkpoint(const std::string& folder) {
   Checkpoint result;
-  result.source = folder.string();
-  std::error_code error;
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name, error); };
+  result.source = folder;
+  const auto has = [&](const char* name) { return file_exists(folder + "/" + name); };
   if (has("model.safetensors")) {
-    read_safetensors(folder / "model.safetensors", result);
+    read_safetensors(folder + "/model.safetensors", result);
   } else if (has("model.safetensors.index.json")) {
-    detail::read_safetensors_shards(folder, folder / "model.safetensors.index.json", result);
+    detail::read_safetensors_shards(folder, folder + "/model.safetensors.index.json", result);
   } else if (has("pytorch_model.bin") || has("pytorch_model.bin.index.json")) {
     fail(ErrorKind::unsupported, result.source, ": has its weights as pytorch_model.bin only, which runs code when it is read; save them as safetensors");
   } else {

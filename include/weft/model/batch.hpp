@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "weft/core/error.hpp"
 #include "weft/model/sequence.hpp"
 
 namespace weft {
@@ -33,7 +34,7 @@ class Batch {
     items_.reserve(entries_.size());
     for (auto& [sequence, tokens] : entries_) sequence->make_room(tokens.size());
     for (auto& [sequence, tokens] : entries_) items_.push_back(sequence->pass_item(tokens));
-    detail::run_items<B>(*model_, items_, cancel);
+    model_->run(items_, cancel);
     for (auto& [sequence, tokens] : entries_) sequence->commit(tokens);
   }
 

@@ -1,7 +1,6 @@
 // A model file opened and understood, before any weight is packed: the spec, the tensors, the vocabulary, the end tokens.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -26,7 +25,7 @@ struct ModelFile {
 
 /// Opens a GGUF file or a Hugging Face folder (config.json and safetensors), and checks all that can be checked without
 /// reading weights. Throws Error(file, format, unsupported, shape) naming the file and the key or tensor.
-ModelFile open_model_file(const std::filesystem::path& path, std::stop_token stop = {});
+ModelFile open_model_file(const std::string& path, std::stop_token stop = {});
 
 }  // namespace weft
 

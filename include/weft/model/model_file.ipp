@@ -117,9 +117,8 @@ WEFT_INLINE ModelFile describe_model(const Hparams& h, Checkpoint tensors) {
 
 }  // namespace detail
 
-WEFT_INLINE ModelFile open_model_file(const std::filesystem::path& path, std::stop_token stop) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
+WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token stop) {
+  if (is_folder(path)) {
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
     detail::settle_vocabulary(file, h);

@@ -9,7 +9,7 @@
 #include <new>
 #include <vector>
 
-#include "weft/core/error.hpp"
+#include "weft/core/config.hpp"
 #include "weft/core/ref.hpp"
 
 namespace weft {
@@ -29,40 +29,15 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
  public:
   /// page_bytes: size of a page; budget: bytes of pages alive at once.
   explicit PagePool(std::size_t page_bytes, std::size_t budget = std::numeric_limits<std::size_t>::max())
-      : page_bytes_(page_bytes), budget_(budget) {}
-  ~PagePool() {
-    for (auto* data : free_) ::operator delete(data, alignment);
+      : page_bytes_(page_bytes), budget_(budget) {
+    free_.reserve(max_spares);
   }
+  ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
   /// Contents are undefined. Throws Error(resource) when the budget is spent.
-  Ref<Page> allocate() {
-    auto page = make_ref<Page>();
-    {
-      const std::lock_guard lock(mutex_);
-      if (page_bytes_ > budget_ - used_)
-        fail(ErrorKind::resource, "the KV cache is full: ", used_, " of ", budget_, " bytes are in use and a page of ", page_bytes_,
-             " does not fit; raise SequenceOptions::kv_bytes, drop forks, or choose KvType::f16");
-      used_ += page_bytes_;
-      peak_ = used_ > peak_ ? used_ : peak_;
-      if (!free_.empty()) {
-        page->data = free_.back();
-        free_.pop_back();
-      }
-    }
-    if (!page->data) {
-      try {
-        page->data = static_cast<std::byte*>(::operator new(page_bytes_, alignment));
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        used_ -= page_bytes_;
-        throw;
-      }
-    }
-    page->pool = shared_from_this();
-    return page;
-  }
+  Ref<Page> allocate();
 
   [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
   [[nodiscard]] std::size_t budget() const noexcept { return budget_; }
@@ -78,32 +53,17 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
     const std::lock_guard lock(mutex_);
     return value;
   }
-  void take_back(std::byte* data) noexcept {
-    const std::lock_guard lock(mutex_);
-    used_ -= page_bytes_;
-    // A short list of spares serves rewinds and beams; beyond it memory goes back to the system.
-    if (free_.size() < max_spares && free_.capacity() >= max_spares) {
-      free_.push_back(data);
-    } else {
-      ::operator delete(data, alignment);
-    }
-  }
+  void take_back(std::byte* data) noexcept;
 
   static constexpr std::size_t max_spares = 16;
   std::size_t page_bytes_, budget_;
   std::size_t used_ = 0, peak_ = 0;
   mutable std::mutex mutex_;
-  std::vector<std::byte*> free_ = [] {
-    std::vector<std::byte*> list;
-    list.reserve(max_spares);
-    return list;
-  }();
+  std::vector<std::byte*> free_;
 };
 
-inline void Page::dispose(Page* page) noexcept {
-  const auto pool = std::move(page->pool);
-  if (pool && page->data) pool->take_back(page->data);
-  delete page;
-}
-
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/model/page_pool.ipp"
+#endif

@@ -3,30 +3,20 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <stop_token>
 
-#include "weft/model/model.hpp"
+#include "weft/core/error.hpp"
+#include "weft/model/pass_item.hpp"
+#include "weft/model/workspace.hpp"
+#include "weft/nn/forward.hpp"
 
 namespace weft::detail {
 
-/// Tokens of one sequence to run. pages cover positions [first, first + tokens.size()) and may be written.
-struct PassItem {
-  std::span<const Token> tokens;
-  std::int64_t first = 0;
-  std::byte* const* pages = nullptr;
-  KvType kv_type{};
-  float* last_logits = nullptr;  ///< [vocab]: logits after the last token, or null
-  /// Called with (index into tokens, logits) for every token, in order, when set.
-  std::function<void(std::int64_t, std::span<const float>)> every_logits;
-  std::span<const nn::Tap> taps;  ///< rows count from the item's first token
-};
-
 /// One pass over as many rows as fit, starting at token `offset` of item `index`; moves both on.
 template <class B>
-void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem> items, std::size_t& index,
-               std::int64_t& offset, std::stop_token stop) {
+void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work, std::span<const PassItem> items,
+               std::size_t& index, std::int64_t& offset, std::stop_token stop) {
   work.tokens.clear(), work.positions.clear(), work.segments.clear(), work.logit_rows.clear(), work.taps.clear();
   const auto first_index = index;
   const auto first_offset = offset;
@@ -57,14 +47,14 @@ void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem>
   pass.redundant = rows <= redundant_rows;
   pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()));
   for (std::size_t j = 0; j < work.logit_rows.size(); ++j)
-    if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * model.vocab_size();
+    if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * program.vocab;
   pass.tokens = work.tokens;
   pass.positions = work.positions;
   pass.segments = work.segments;
   pass.logit_rows = work.logit_rows;
   pass.taps = work.taps;
   pass.stop = stop;
-  model.pool().run([&](Team& team) { nn::forward<B>(team, model.program(), pass); });
+  pool.run([&](Team& team) { nn::forward<B>(team, program, pass); });
   if (pass.cancelled.load()) fail(ErrorKind::cancelled, "the forward pass was cancelled");
   std::size_t j = 0;
   for (std::size_t k = 0; k < work.segments.size(); ++k) {
@@ -72,7 +62,7 @@ void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem>
     const auto from = k == 0 ? first_offset : 0;
     for (auto i = from; i < from + work.segments[k].rows; ++i) {
       if (item.every_logits)
-        item.every_logits(i, {work.logit_rows[j++].out, static_cast<std::size_t>(model.vocab_size())});
+        item.every_logits(i, {work.logit_rows[j++].out, static_cast<std::size_t>(program.vocab)});
       else if (item.last_logits && i + 1 == static_cast<std::int64_t>(item.tokens.size()))
         ++j;
     }
@@ -81,16 +71,17 @@ void run_chunk(const Model<B>& model, Workspace& work, std::span<const PassItem>
 
 /// Runs every item. Throws Error(cancelled), after which the pages of the items hold undefined values at their new positions.
 template <class B>
-void run_items(const Model<B>& model, std::span<const PassItem> items, std::stop_token stop) {
-  auto work = model.workspaces().take();
+void run_items(const nn::Program<B>& program, ThreadPool& pool, WorkspaceShelf& shelf, std::span<const PassItem> items,
+               std::stop_token stop) {
+  auto work = shelf.take();
   struct PutBack {
     WorkspaceShelf& shelf;
     std::unique_ptr<Workspace>& work;
     ~PutBack() { shelf.put_back(std::move(work)); }
-  } put_back{model.workspaces(), work};
+  } put_back{shelf, work};
   std::size_t index = 0;
   std::int64_t offset = 0;
-  while (index < items.size()) run_chunk<B>(model, *work, items, index, offset, stop);
+  while (index < items.size()) run_chunk<B>(program, pool, *work, items, index, offset, stop);
 }
 
 }  // namespace weft::detail

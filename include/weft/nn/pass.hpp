@@ -10,6 +10,7 @@
 #include "weft/backend/concept.hpp"
 #include "weft/core/thread_pool.hpp"
 #include "weft/core/token.hpp"
+#include "weft/nn/tap.hpp"
 
 namespace weft::nn {
 
@@ -20,13 +21,6 @@ struct Segment {
   std::int64_t first = 0;  ///< position of its first row
   std::byte* const* pages = nullptr;  ///< of the sequence; those of positions [first, first + rows) may be written
   KvType kv_type{};
-};
-
-/// A request for the residual stream: row `row` after `layer` layers is copied to out, [width].
-struct Tap {
-  std::int64_t layer = 0;
-  std::int64_t row = 0;
-  float* out = nullptr;
 };
 
 /// Logits wanted for a row, written to out, [vocab].

@@ -1,29 +1,19 @@
-// The part of JSON reading that all readers of hostile JSON share: nlohmann's parser with a bound on depth, and with
-// errors that name the file. Included by .ipp files only.
+// Definitions of io/json.hpp, on nlohmann's SAX parser.
 #pragma once
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
+#include "weft/io/json.hpp"
 
 namespace weft::detail {
 
-/// Receives the values of a document one by one (nlohmann's SAX interface) and passes them to `Handler`:
-///   open(is_object), close(is_object), key(text), null(), boolean(b), integer(i64), natural(u64), number(double), text(std::string&)
-/// nlohmann's parser keeps its own stack, so that depth costs no call stack; we refuse more than `max_depth` all the same.
-template <class Handler>
 class JsonSax {
  public:
   using json = nlohmann::json;
 
-  JsonSax(Handler& handler, std::string where, std::size_t max_depth) : handler_(handler), where_(std::move(where)), max_depth_(max_depth) {}
+  JsonSax(JsonHandler& handler, std::string_view where, std::size_t max_depth) : handler_(handler), where_(where), max_depth_(max_depth) {}
 
   bool null() { return handler_.null(), true; }
   bool boolean(bool value) { return handler_.boolean(value), true; }
@@ -54,15 +44,13 @@ class JsonSax {
     return handler_.close(is_object), true;
   }
 
-  Handler& handler_;
-  std::string where_;
+  JsonHandler& handler_;
+  std::string_view where_;
   std::size_t max_depth_, depth_ = 0;
 };
 
-/// Parses a whole document. where: what errors begin with ("config.json").
-template <class Handler>
-void parse_json(std::string_view text, Handler& handler, std::string where, std::size_t max_depth) {
-  JsonSax<Handler> sax(handler, std::move(where), max_depth);
+WEFT_INLINE void parse_json(std::string_view text, JsonHandler& handler, std::string_view where, std::size_t max_depth) {
+  JsonSax sax(handler, where, max_depth);
   nlohmann::json::sax_parse(text.begin(), text.end(), &sax);
 }
 

@@ -1,0 +1,35 @@
+// Definitions of model/model.hpp: what does not depend on the backend.
+#pragma once
+
+#include "weft/core/error.hpp"
+#include "weft/model/model.hpp"
+#include "weft/model/model_file.hpp"
+
+namespace weft {
+
+WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
+    : pool_(options.pool      ? options.pool
+            : options.threads ? std::make_shared<ThreadPool>(options.threads)
+                              : ThreadPool::shared()),
+      source_(file.tensors.source),
+      spec_(file.spec),
+      end_tokens_(std::move(file.end_tokens)) {}
+
+WEFT_INLINE AnyModel::~AnyModel() = default;
+
+WEFT_INLINE void AnyModel::take_tokenizer(ModelFile& file) {
+  if (file.vocabulary) tokenizer_.emplace(std::move(*file.vocabulary));
+}
+
+WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {
+  if (!tokenizer_) fail(ErrorKind::unsupported, source_, ": this model has no tokenizer that this build reads; pass token ids, or use its GGUF file");
+  return *tokenizer_;
+}
+
+WEFT_INLINE std::size_t AnyModel::kv_bytes_per_position(KvType type) const noexcept {
+  std::int64_t values = 0;
+  for (const auto& layer : spec_.layers) values += 2 * layer.attention.kv_width();
+  return static_cast<std::size_t>(values) * bytes_per_value(type);
+}
+
+}  // namespace weft

@@ -1,0 +1,27 @@
+// What a sequence asks of a pass.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "weft/backend/concept.hpp"
+#include "weft/core/token.hpp"
+#include "weft/nn/tap.hpp"
+
+namespace weft::detail {
+
+/// Tokens of one sequence to run. pages cover positions [first, first + tokens.size()) and may be written.
+struct PassItem {
+  std::span<const Token> tokens;
+  std::int64_t first = 0;
+  std::byte* const* pages = nullptr;
+  KvType kv_type{};
+  float* last_logits = nullptr;  ///< [vocab]: logits after the last token, or null
+  /// Called with (index into tokens, logits) for every token, in order, when set.
+  std::function<void(std::int64_t, std::span<const float>)> every_logits;
+  std::span<const nn::Tap> taps;  ///< rows count from the item's first token
+};
+
+}  // namespace weft::detail
