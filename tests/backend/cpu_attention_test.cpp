@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "support.hpp"
@@ -61,6 +62,28 @@ std::vector<float> attend(const Cache<Backend>& cache, const std::vector<float>&
   const std::int64_t stride = cache.slot.head_dim * group;
   Backend::attend({q.data(), out.data(), stride, stride, cache.pages.data(), cache.slot, first, rows, group, 0.125f});
   return out;
+}
+
+TEST_CASE("attending split by split and merging gives the bits of attending at once") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    for (const KvType type : {KvType::f32, KvType::f16})
+      for (const std::int32_t head_dim : {20, 64, 160})
+        for (const std::int64_t positions : {100, 256, 257, 530, 1100}) {
+          const Cache<Backend> cache(type, head_dim, positions, Random(23));
+          const std::int32_t group = 3;
+          const auto q = Random(24).vector(std::int64_t{group} * head_dim, 2.0f);
+          const auto whole = attend(cache, q, positions - 1, 1, group);
+          const std::int64_t stride = head_dim * group, splits = (positions + 255) / 256, width = partial_floats(head_dim);
+          const AttentionJob job{q.data(), nullptr, stride, stride, cache.pages.data(), cache.slot, positions - 1, 1, group, 0.125f};
+          std::vector<float> partials(static_cast<std::size_t>(splits * group * width));
+          for (std::int64_t s = splits; s-- > 0;) Backend::attend_split(job, s, partials.data() + s * group * width);
+          std::vector<float> merged(q.size());
+          for (std::int64_t g = 0; g < group; ++g)
+            Backend::merge_splits(partials.data() + g * width, splits, group * width, head_dim, merged.data() + g * head_dim);
+          CHECK(std::memcmp(merged.data(), whole.data(), merged.size() * sizeof(float)) == 0);
+        }
+  });
 }
 
 TEST_CASE("attention is the softmax in double within 1e-5, for many shapes and lengths across the borders of splits") {

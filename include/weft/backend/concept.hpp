@@ -81,6 +81,9 @@ struct AttentionJob {
   float scale = 1.0f;
 };
 
+/// What attend_split leaves of one query and one split: its highest score, its sum of e^(score - highest), head_dim sums of values.
+constexpr std::int64_t partial_floats(std::int64_t head_dim) noexcept { return head_dim + 2; }
+
 // clang-format off
 template <class B>
 concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Operand operand, AttentionJob job, KvSlot slot,
@@ -112,6 +115,16 @@ concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Op
   { B::gate(Activation::silu, in, in, n, out) };            // out[i] = act(gate[i]) * up[i]   (act, gate, up, n, out)
   { B::activate(Activation::silu, in, n, out) };            // out[i] = act(x[i])
   { B::add(in, n, out) };                                   // out[i] += x[i]
+};
+
+/// A backend that can also attend split by split, so that the long context of a single row divides among workers. The bits are
+/// those of attend.
+template <class B>
+concept SplitsAttention = requires(AttentionJob job, std::int64_t n, const float* in, float* out) {
+  // partials [job.rows * job.group, partial_floats]: positions [split * attention_split, ...) of each query, all of which see some.
+  { B::attend_split(job, n, out) };                         // (job, split, partials)
+  // out [head_dim] = the splits of one query merged, in order; partials of split s at partials + s * stride.
+  { B::merge_splits(in, n, n, n, out) };                    // (partials, splits, stride, head_dim, out)
 };
 // clang-format on
 

@@ -58,6 +58,7 @@ class LoadedModel {
     layer.quantise_out = B::quantises(w.out.weight);
     layer.quantise_mlp = B::quantises(w.up.weight) || (layer.gate.weight && B::quantises(w.gate.weight));
     layer.quantise_down = B::quantises(w.down.weight);
+    shape_.partials = std::max(shape_.partials, a.heads * partial_floats(a.head_dim));
     shape_.widest = std::max({shape_.widest, a.q_width(), a.kv_width(), spec.mlp.hidden});
     return layer;
   }

@@ -17,6 +17,7 @@ struct PassItem {
   std::span<const Token> tokens;
   std::int64_t first = 0;
   std::byte* const* pages = nullptr;
+  std::int64_t room = 0;  ///< positions that there are pages for: scratch is made for so many, so that it need not grow
   KvType kv_type{};
   float* last_logits = nullptr;  ///< [vocab]: logits after the last token, or null
   /// Called with (index into tokens, logits) for every token, in order, when set.

@@ -20,12 +20,14 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   work.tokens.clear(), work.positions.clear(), work.segments.clear(), work.logit_rows.clear(), work.taps.clear();
   const auto first_index = index;
   const auto first_offset = offset;
-  std::int64_t rows = 0;
+  std::int64_t rows = 0, longest = 0, room = 0;
   for (; index < items.size() && rows < max_pass_rows; offset = 0, ++index) {
     const auto& item = items[index];
     const auto size = static_cast<std::int64_t>(item.tokens.size());
     const auto count = std::min(size - offset, max_pass_rows - rows);
     work.segments.push_back({rows, count, item.first + offset, item.pages, item.kv_type});
+    longest = std::max(longest, item.first + offset + count);
+    room = std::max(room, item.room);
     for (std::int64_t i = offset; i < offset + count; ++i) {
       work.tokens.push_back(item.tokens[static_cast<std::size_t>(i)]);
       work.positions.push_back(item.first + i);
@@ -45,7 +47,8 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   nn::Pass pass;
   pass.rows = rows;
   pass.redundant = rows <= redundant_rows;
-  pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()));
+  if (pass.redundant) pass.splits = nn::detail::splits_of(longest);
+  pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()), pass.redundant ? nn::detail::splits_of(room) : 1);
   for (std::size_t j = 0; j < work.logit_rows.size(); ++j)
     if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * program.vocab;
   pass.tokens = work.tokens;

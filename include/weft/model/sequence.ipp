@@ -162,6 +162,7 @@ WEFT_INLINE detail::PassItem AnySequence::pass_item(std::span<const Token> token
   item.tokens = tokens;
   item.first = static_cast<std::int64_t>(size());
   item.pages = state_->addresses.data();
+  item.room = static_cast<std::int64_t>(state_->addresses.size()) * page_positions;
   item.kv_type = options_.kv_type;
   item.last_logits = next_logits_->values.data();
   return item;

@@ -23,6 +23,7 @@ inline constexpr std::int64_t redundant_rows = 2;
 
 /// Extents that the scratch of a model needs.
 struct WorkspaceShape {
+  std::int64_t partials = 0;  ///< floats of one row and one split of attention
   std::int64_t width = 0, widest = 0, widest_rope = 0, ropes = 0, vocab = 0;
   std::size_t widest_blocks = 0;
 };
@@ -44,8 +45,10 @@ class Workspace {
     logit_rows.reserve(static_cast<std::size_t>(rows));
   }
 
-  /// Scratch for a pass of which `logit_count` rows want logits.
-  nn::Scratch scratch(bool redundant, std::int64_t logit_count) {
+  /// Scratch for a pass of which `logit_count` rows want logits, over contexts of up to `splits` splits.
+  nn::Scratch scratch(bool redundant, std::int64_t logit_count, std::int64_t splits) {
+    const auto partials = splits > 1 ? redundant_rows * splits * shape_.partials : 0;
+    if (partials_.size() < partials) partials_ = Tensor<float, 1>({partials});
     if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
     nn::Scratch s;
     s.residual = residual_.data();
@@ -57,6 +60,7 @@ class Workspace {
     s.mixed = mixed_.data();
     s.cos_sin = cos_sin_.data();
     s.logits = logits_.data();
+    s.partials = partials_.data();
     s.rows = redundant ? redundant_rows : max_pass_rows;
     s.widest = shape_.widest;
     s.widest_rope = shape_.widest_rope;
@@ -72,7 +76,7 @@ class Workspace {
 
  private:
   WorkspaceShape shape_;
-  Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_;
+  Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_, partials_;
   Tensor<std::byte, 1> blocks_;
 };
 

@@ -74,30 +74,92 @@ void project_qkv(Team& team, const Program<B>& program, const LayerRef<B>& layer
   detail::store_heads<B>(pass, a, head_begin, head_end);
 }
 
+namespace detail {
+
+/// The query heads of KV head h at rows [r, r + rows) of a segment.
+template <class B>
+AttentionJob attention_job(const AttentionRef& a, const Pass& pass, const Segment& segment, std::int64_t r, std::int64_t rows,
+                           std::int64_t h) {
+  const auto stride = a.heads * a.head_dim, group = a.heads / a.kv_heads;
+  const auto at = (segment.row + r) * stride + h * group * a.head_dim;
+  AttentionJob job;
+  job.q = pass.scratch.q + at;
+  job.out = pass.scratch.mixed + at;
+  job.q_stride = job.out_stride = stride;
+  job.pages = segment.pages;
+  job.slot = kv_slot(a, segment.kv_type, h);
+  job.first = segment.first + r;
+  job.rows = static_cast<std::int32_t>(rows);
+  job.group = static_cast<std::int32_t>(group);
+  job.scale = a.scale;
+  return job;
+}
+
+inline std::int64_t splits_of(std::int64_t positions) noexcept { return (positions + attention_split - 1) / attention_split; }
+
+/// Where a head of a row keeps its first split; the next is a.heads * partial_floats(a.head_dim) further on.
+inline float* partials_of(const AttentionRef& a, const Pass& pass, std::int64_t row, std::int64_t head) noexcept {
+  return pass.scratch.partials + (row * pass.splits * a.heads + head) * partial_floats(a.head_dim);
+}
+
+}  // namespace detail
+
 /// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more.
 template <class B>
 void attend(Team& team, const LayerRef<B>& layer, const Pass& pass) {
   const auto& a = layer.attention;
-  const auto stride = a.heads * a.head_dim;
-  const auto group = a.heads / a.kv_heads;
   std::int64_t turn = 0;
   for (const auto& segment : pass.segments)
     for (std::int64_t r = 0; r < segment.rows; r += attention_rows)
-      for (std::int64_t h = 0; h < a.kv_heads; ++h) {
-        if (turn++ % team.size() != team.worker()) continue;
-        const auto at = (segment.row + r) * stride + h * group * a.head_dim;
-        AttentionJob job;
-        job.q = pass.scratch.q + at;
-        job.out = pass.scratch.mixed + at;
-        job.q_stride = job.out_stride = stride;
-        job.pages = segment.pages;
-        job.slot = kv_slot(a, segment.kv_type, h);
-        job.first = segment.first + r;
-        job.rows = static_cast<std::int32_t>(std::min(attention_rows, segment.rows - r));
-        job.group = static_cast<std::int32_t>(group);
-        job.scale = a.scale;
-        B::attend(job);
-      }
+      for (std::int64_t h = 0; h < a.kv_heads; ++h)
+        if (turn++ % team.size() == team.worker())
+          B::attend(detail::attention_job<B>(a, pass, segment, r, std::min(attention_rows, segment.rows - r), h));
+}
+
+/// The same for few rows with long contexts: (row, KV head, split) is one job.
+template <class B>
+void attend_splits(Team& team, const LayerRef<B>& layer, const Pass& pass) {
+  const auto& a = layer.attention;
+  const auto group = a.heads / a.kv_heads;
+  std::int64_t turn = 0;
+  for (const auto& segment : pass.segments)
+    for (std::int64_t r = 0; r < segment.rows; ++r)
+      for (std::int64_t h = 0; h < a.kv_heads; ++h)
+        for (std::int64_t s = 0; s < detail::splits_of(segment.first + r + 1); ++s)
+          if (turn++ % team.size() == team.worker())
+            B::attend_split(detail::attention_job<B>(a, pass, segment, r, 1, h), s,
+                            detail::partials_of(a, pass, segment.row + r, h * group) + s * a.heads * partial_floats(a.head_dim));
+}
+
+/// Merges the splits of every row, and makes them this worker's operand for the next product.
+template <class B>
+Operand prepare_merged(Team& team, const LayerRef<B>& layer, const Pass& pass) {
+  const auto& a = layer.attention;
+  const auto width = a.heads * a.head_dim;
+  for (const auto& segment : pass.segments)
+    for (std::int64_t r = segment.row; r < segment.row + segment.rows; ++r) {
+      float* out = prepared_row(pass, slot_of(team, pass), r, width);
+      const auto splits = detail::splits_of(segment.first + r - segment.row + 1);
+      for (std::int64_t h = 0; h < a.heads; ++h)
+        B::merge_splits(detail::partials_of(a, pass, r, h), splits, a.heads * partial_floats(a.head_dim), a.head_dim, out + h * a.head_dim);
+      if (layer.quantise_out) B::quantise(out, width, prepared_blocks<B>(pass, slot_of(team, pass), r, width));
+    }
+  return prepared<B>(pass, slot_of(team, pass), width);
+}
+
+/// Attention of all rows over their pages, as the operand of the output projection.
+template <class B>
+Operand mix(Team& team, const LayerRef<B>& layer, const Pass& pass) {
+  if constexpr (SplitsAttention<B>) {
+    if (pass.splits > 1) {
+      attend_splits<B>(team, layer, pass);
+      team.sync();
+      return prepare_merged<B>(team, layer, pass);
+    }
+  }
+  attend<B>(team, layer, pass);
+  team.sync();
+  return prepare_plain<B>(team, pass, pass.scratch.mixed, layer.attention.heads * layer.attention.head_dim, layer.quantise_out);
 }
 
 template <class B>
@@ -105,10 +167,7 @@ void attention_block(Team& team, const Program<B>& program, const LayerRef<B>& l
   const auto x = prepare_normalised<B>(team, pass, layer.attention_norm, program.width, layer.quantise_qkv);
   project_qkv<B>(team, program, layer, pass, x);
   team.sync();
-  attend<B>(team, layer, pass);
-  team.sync();
-  const auto mixed = prepare_plain<B>(team, pass, pass.scratch.mixed, layer.attention.heads * layer.attention.head_dim,
-                                      layer.quantise_out);
+  const auto mixed = mix<B>(team, layer, pass);
   add_linear<B>(team, pass, layer.out, mixed, pass.scratch.q);
   team.sync();
 }

@@ -40,6 +40,7 @@ struct Scratch {
   float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
   float* logits = nullptr;    ///< [rows with logits, vocab]
+  float* partials = nullptr;  ///< [rows, splits, heads, partial_floats(head_dim)]: attention of long rows, split by split
   std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
   std::int64_t widest = 0;
   std::int64_t widest_rope = 0;
@@ -54,6 +55,7 @@ struct Pass {
   std::span<const Tap> taps;
   Scratch scratch;
   std::int64_t rows = 0;
+  std::int64_t splits = 1;  ///< of the longest context: above 1, rows attend split by split (see SplitsAttention)
   bool redundant = false;  ///< every worker prepares every row for itself, which saves a meeting (few rows)
   std::stop_token stop;
   std::atomic<bool> cancelled{false};

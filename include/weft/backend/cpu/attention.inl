@@ -16,10 +16,6 @@ struct Queries {
   const float* q[block_queries];
   float* out[block_queries];
   std::int64_t seen[block_queries];  ///< positions that the query attends to: ascending
-  float highest[block_queries];      ///< so far: the highest score, and the sum of e^(score - highest)
-  float total[block_queries];
-  float keep[block_queries];  ///< factors by which what came before this split and the split itself are merged
-  float take[block_queries];
 };
 
 /// What a block works with. Queries t, t + 1, ... of a tile lie side by side in q, dimension by dimension.
@@ -134,38 +130,56 @@ struct SumPage {
   }
 };
 
-/// Scores of one query in one split become weights e^(score - highest); positions from `seen` on become 0.
-inline void weigh_split(Queries& queries, int t, std::int64_t base, float* scores) noexcept {
-  std::int64_t n = queries.seen[t] - base;
-  if (n > attention_split) n = attention_split;
+/// What a split adds to a query's softmax.
+struct Share {
+  float highest;  ///< score
+  float total;    ///< sum of e^(score - highest)
+};
+
+/// Scores of one query in one split become weights e^(score - highest); positions from n on become 0.
+inline Share weigh_split(float* scores, std::int64_t n) noexcept {
   const std::int64_t whole = (n + 15) / 16 * 16;
   for (std::int64_t i = n; i < whole; ++i) scores[i] = -std::numeric_limits<float>::infinity();
   F top = load(scores);
   for (std::int64_t i = 16; i < whole; i += 16) top = max(top, load(scores + i));
-  const float split_highest = highest_lane(top);
-  const F reference = set(split_highest);
+  const float highest = highest_lane(top);
+  const F reference = set(highest);
   F sum = set(0.0f);
   for (std::int64_t i = 0; i < whole; i += 16) {
     const F weight = exp(sub(load(scores + i), reference));
     store(scores + i, weight);
     sum = add(sum, weight);
   }
-  const float split_total = sum_of_lanes(sum);
-  if (base == 0) {
-    queries.highest[t] = split_highest;
-    queries.total[t] = split_total;
-    return;
-  }
-  const float before = queries.highest[t], now = split_highest > before ? split_highest : before;
-  float factors[16] = {before - now, split_highest - now};
-  store(factors, exp(load(factors)));
-  queries.keep[t] = factors[0];
-  queries.take[t] = factors[1];
-  queries.highest[t] = now;
-  queries.total[t] = std::fma(queries.total[t], factors[0], split_total * factors[1]);
+  return {highest, sum_of_lanes(sum)};
 }
 
-/// The weighted values of one split, merged into what came before it: `dims` dimensions from d.
+/// Factors that bring what came before a split, and the split itself, to their common highest score.
+struct Merge {
+  float keep, take;
+};
+
+/// Adds a later split's share to `sum`.
+inline Merge merge_share(Share& sum, const Share& split) noexcept {
+  const float now = split.highest > sum.highest ? split.highest : sum.highest;
+  float factors[16] = {sum.highest - now, split.highest - now};
+  store(factors, exp(load(factors)));
+  sum = {now, std::fma(sum.total, factors[0], split.total * factors[1])};
+  return {factors[0], factors[1]};
+}
+
+/// out[i] = keep * out[i] + take * values[i].
+inline void merge_values(const Merge& merge, const float* values, std::int64_t n, float* out) noexcept {
+  const F keep = set(merge.keep), take = set(merge.take);
+  for (std::int64_t i = 0; i < n; i += 16) {
+    const std::int64_t left = n - i;
+    const F before = left >= 16 ? load(out + i) : load_some(out + i, left);
+    const F more = left >= 16 ? load(values + i) : load_some(values + i, left);
+    const F merged = fma(before, keep, mul(more, take));
+    left >= 16 ? store(out + i, merged) : store_some(out + i, merged, left);
+  }
+}
+
+/// scratch.sums[t] = the weighted values of one split: `dims` dimensions from d.
 template <class V>
 [[gnu::noinline]] inline void sum_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
                                         std::int64_t positions, std::int64_t d, std::int64_t dims,
@@ -176,18 +190,6 @@ template <class V>
     const std::byte* values = job.pages[(base + i) / page_positions] + job.slot.v_offset + d * V::bytes;
     SumPage<V> step{values, queries, job.slot.head_dim * V::bytes, dims, base, i, begin, scratch};
     for_each_tile(queries, begin, step);
-  }
-  for (int t = begin; t < queries.count; ++t) {
-    float* out = queries.out[t] + d;
-    for (std::int64_t i = 0; i < dims; i += 16) {
-      const std::int64_t left = dims - i;
-      F merged = load(scratch.sums[t] + i);
-      if (base > 0) {
-        const F before = left >= 16 ? load(out + i) : load_some(out + i, left);
-        merged = fma(before, set(queries.keep[t]), mul(merged, set(queries.take[t])));
-      }
-      left >= 16 ? store(out + i, merged) : store_some(out + i, merged, left);
-    }
   }
 }
 
@@ -211,39 +213,102 @@ inline void interleave(const Queries& queries, std::int64_t head_dim, Scratch& s
   }
 }
 
+/// f(query, its share, first of the `dims` dimensions that scratch.sums holds, dims) for every query that sees the split.
+template <class V, class Use>
+inline void each_split(const AttentionJob& job, Queries& queries, int begin, std::int64_t base, Scratch& scratch,
+                       Use&& use) noexcept {
+  const std::int64_t longest = queries.seen[queries.count - 1];
+  const std::int64_t positions = longest - base < attention_split ? longest - base : attention_split;
+  score_split<V>(job, queries, begin, base, positions, scratch);
+  Share shares[block_queries];
+  for (int t = begin; t < queries.count; ++t) {
+    const std::int64_t n = queries.seen[t] - base;
+    shares[t] = weigh_split(scratch.scores[t], n < attention_split ? n : attention_split);
+  }
+  for (std::int64_t d = 0; d < job.slot.head_dim; d += block_dims) {
+    const std::int64_t dims = job.slot.head_dim - d < block_dims ? job.slot.head_dim - d : block_dims;
+    sum_split<V>(job, queries, begin, base, positions, d, dims, scratch);
+    for (int t = begin; t < queries.count; ++t) use(t, shares[t], d, dims);
+  }
+}
+
+inline void finish(const Share& sum, std::int64_t head_dim, float* out) noexcept {
+  const float share = 1.0f / sum.total;
+  for (std::int64_t i = 0; i < head_dim; ++i) out[i] *= share;
+}
+
 template <class V>
 inline void attend_block(const AttentionJob& job, Queries& queries, Scratch& scratch) noexcept {
   const std::int64_t longest = queries.seen[queries.count - 1];
   interleave(queries, job.slot.head_dim, scratch);
+  Share sums[block_queries];
+  Merge merges[block_queries];
   int begin = 0;  // queries from here on see this split
   for (std::int64_t base = 0; base < longest; base += attention_split) {
-    const std::int64_t positions = longest - base < attention_split ? longest - base : attention_split;
     while (queries.seen[begin] <= base) ++begin;
-    score_split<V>(job, queries, begin, base, positions, scratch);
-    for (int t = begin; t < queries.count; ++t) weigh_split(queries, t, base, scratch.scores[t]);
-    for (std::int64_t d = 0; d < job.slot.head_dim; d += block_dims) {
-      const std::int64_t dims = job.slot.head_dim - d < block_dims ? job.slot.head_dim - d : block_dims;
-      sum_split<V>(job, queries, begin, base, positions, d, dims, scratch);
-    }
+    each_split<V>(job, queries, begin, base, scratch, [&](int t, const Share& share, std::int64_t d, std::int64_t dims) {
+      if (base == 0) {
+        sums[t] = share;
+        std::memcpy(queries.out[t] + d, scratch.sums[t], static_cast<std::size_t>(dims) * sizeof(float));
+      } else {
+        if (d == 0) merges[t] = merge_share(sums[t], share);
+        merge_values(merges[t], scratch.sums[t], dims, queries.out[t] + d);
+      }
+    });
   }
-  for (int t = 0; t < queries.count; ++t) {
-    const float share = 1.0f / queries.total[t];
-    for (std::int64_t i = 0; i < job.slot.head_dim; ++i) queries.out[t][i] *= share;
-  }
+  for (int t = 0; t < queries.count; ++t) finish(sums[t], job.slot.head_dim, queries.out[t]);
 }
 
-inline void attend(const AttentionJob& job) noexcept {
+/// block(queries, index of the first) for the queries of a job, as many at a time as go together.
+template <class Block>
+inline void each_block(const AttentionJob& job, Block&& block) noexcept {
   Queries queries;
-  Scratch scratch;
   const int together = queries_together(job.slot.head_dim);
+  std::int64_t first = 0;
   for (std::int64_t r = 0; r < job.rows; ++r)
     for (std::int64_t g = 0; g < job.group; ++g) {
       queries.q[queries.count] = job.q + r * job.q_stride + g * job.slot.head_dim;
       queries.out[queries.count] = job.out + r * job.out_stride + g * job.slot.head_dim;
       queries.seen[queries.count] = job.first + r + 1;
       if (++queries.count < together && (r + 1 < job.rows || g + 1 < job.group)) continue;
-      job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch)
-                                   : attend_block<AsF32>(job, queries, scratch);
+      block(queries, first);
+      first += queries.count;
       queries.count = 0;
     }
+}
+
+inline void attend(const AttentionJob& job) noexcept {
+  Scratch scratch;
+  each_block(job, [&](Queries& queries, std::int64_t) {
+    job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch) : attend_block<AsF32>(job, queries, scratch);
+  });
+}
+
+inline void attend_split(const AttentionJob& job, std::int64_t split, float* partials) noexcept {
+  Scratch scratch;
+  const std::int64_t width = partial_floats(job.slot.head_dim);
+  each_block(job, [&](Queries& queries, std::int64_t first) {
+    interleave(queries, job.slot.head_dim, scratch);
+    const auto use = [&](int t, const Share& share, std::int64_t d, std::int64_t dims) {
+      float* const partial = partials + (first + t) * width;
+      partial[0] = share.highest;
+      partial[1] = share.total;
+      std::memcpy(partial + 2 + d, scratch.sums[t], static_cast<std::size_t>(dims) * sizeof(float));
+    };
+    const std::int64_t base = split * attention_split;
+    job.slot.type == KvType::f16 ? each_split<AsF16>(job, queries, 0, base, scratch, use)
+                                 : each_split<AsF32>(job, queries, 0, base, scratch, use);
+  });
+}
+
+inline void merge_splits(const float* partials, std::int64_t splits, std::int64_t stride, std::int64_t head_dim,
+                         float* out) noexcept {
+  Share sum{partials[0], partials[1]};
+  std::memcpy(out, partials + 2, static_cast<std::size_t>(head_dim) * sizeof(float));
+  for (std::int64_t s = 1; s < splits; ++s) {
+    const float* const partial = partials + s * stride;
+    const Merge merge = merge_share(sum, {partial[0], partial[1]});
+    merge_values(merge, partial + 2, head_dim, out);
+  }
+  finish(sum, head_dim, out);
 }

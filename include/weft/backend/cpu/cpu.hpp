@@ -87,6 +87,13 @@ struct Cpu {
     Isa::kernels().store(k, v, page, slot, index);
   }
   static void attend(const AttentionJob& job) noexcept { Isa::kernels().attend(job); }
+  static void attend_split(const AttentionJob& job, std::int64_t split, float* partials) noexcept {
+    Isa::kernels().attend_split(job, split, partials);
+  }
+  static void merge_splits(const float* partials, std::int64_t splits, std::int64_t stride, std::int64_t head_dim,
+                           float* out) noexcept {
+    Isa::kernels().merge_splits(partials, splits, stride, head_dim, out);
+  }
   static void gate(Activation act, const float* gate, const float* up, std::int64_t n, float* out) noexcept {
     Isa::kernels().gate(act, gate, up, n, out);
   }
@@ -96,7 +103,7 @@ struct Cpu {
   static void add(const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().add(x, n, out); }
 };
 
-static_assert(Backend<Cpu<>>);
+static_assert(Backend<Cpu<>> && SplitsAttention<Cpu<>>);
 
 /// f(Cpu<Isa>{}) for the best instruction set of this machine; f is instantiated for each.
 template <class F>

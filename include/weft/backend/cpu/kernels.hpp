@@ -45,6 +45,9 @@ struct Kernels {
   void (*rope)(float* head, const float* cos_sin, std::int64_t n, RopeStyle) noexcept;
   void (*store)(const float* k, const float* v, std::byte* page, const KvSlot&, std::int64_t index) noexcept;
   void (*attend)(const AttentionJob&) noexcept;
+  void (*attend_split)(const AttentionJob&, std::int64_t split, float* partials) noexcept;
+  void (*merge_splits)(const float* partials, std::int64_t splits, std::int64_t stride, std::int64_t head_dim,
+                       float* out) noexcept;
   void (*gate)(Activation, const float* gate, const float* up, std::int64_t n, float* out) noexcept;
   void (*activate)(Activation, const float* x, std::int64_t n, float* out) noexcept;
   void (*add)(const float* x, std::int64_t n, float* out) noexcept;

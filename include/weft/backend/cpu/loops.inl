@@ -10,5 +10,5 @@
 // clang-format on
 
 constexpr Kernels kernels_named(std::string_view name) noexcept {
-  return {name, matmul, quantise, rms_norm, layer_norm, rope, store, attend, gate, activate, add};
+  return {name, matmul, quantise, rms_norm, layer_norm, rope, store, attend, attend_split, merge_splits, gate, activate, add};
 }
