@@ -61,12 +61,21 @@ inline constexpr std::array<std::int8_t, 16> e2m1_levels{0, 1, 2, 3, 4, 6, 8, 12
 /// Scales and minima of Q4_K and Q5_K, 6 bits each in 12 bytes. For s in 0..3: scale[s] and min[s] are the lower six bits
 /// of bytes s and 4+s. For s in 4..7: the lower four bits are byte[4+s].lo (scale) and .hi (min), the upper two those of
 /// bytes s-4 (scale) and s (min).
-constexpr void k_scales(const std::byte* bytes, float d, float min, float* out_d, float* out_m) noexcept {
+constexpr void k_scales(const std::byte* bytes, std::int8_t* scales, std::int8_t* mins) noexcept {
   for (int s = 0; s < 4; ++s) {
-    out_d[s] = d * as_float(u8_at(bytes, s) & 63);
-    out_m[s] = -(min * as_float(u8_at(bytes, s + 4) & 63));
-    out_d[s + 4] = d * as_float((u8_at(bytes, s + 8) & 15) | (u8_at(bytes, s) >> 6) << 4);
-    out_m[s + 4] = -(min * as_float((u8_at(bytes, s + 8) >> 4) | (u8_at(bytes, s + 4) >> 6) << 4));
+    scales[s] = i8(u8_at(bytes, s) & 63);
+    mins[s] = i8(u8_at(bytes, s + 4) & 63);
+    scales[s + 4] = i8((u8_at(bytes, s + 8) & 15) | (u8_at(bytes, s) >> 6) << 4);
+    mins[s + 4] = i8((u8_at(bytes, s + 8) >> 4) | (u8_at(bytes, s + 4) >> 6) << 4);
+  }
+}
+/// The same times d, and times -min.
+constexpr void k_scales(const std::byte* bytes, float d, float min, float* out_d, float* out_m) noexcept {
+  std::int8_t scales[8] = {}, mins[8] = {};
+  k_scales(bytes, scales, mins);
+  for (int s = 0; s < 8; ++s) {
+    out_d[s] = d * as_float(std::int32_t{scales[s]});
+    out_m[s] = -(min * as_float(std::int32_t{mins[s]}));
   }
 }
 

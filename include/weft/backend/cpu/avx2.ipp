@@ -55,6 +55,7 @@ struct Part {
   WEFT_FORCE Pi isub(Pi a, Pi b) { return _mm256_sub_epi32(a, b); }
   WEFT_FORCE Pi imax(Pi a, Pi b) { return _mm256_max_epi32(a, b); }
   WEFT_FORCE Pi iand(Pi a, Pi b) { return _mm256_and_si256(a, b); }
+  WEFT_FORCE Pi ior(Pi a, Pi b) { return _mm256_or_si256(a, b); }
   WEFT_FORCE Pi ixor(Pi a, Pi b) { return _mm256_xor_si256(a, b); }
   template <int n> WEFT_FORCE Pi shift_left(Pi a) { return _mm256_slli_epi32(a, n); }
   template <int n> WEFT_FORCE Pi shift_right(Pi a) { return _mm256_srai_epi32(a, n); }
@@ -116,6 +117,11 @@ struct Part {
     const __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(x, w.value));
     return keep_order(iadd(s, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))));
   }
+  // Unsigned bytes of at most 127.
+  WEFT_FORCE Pi unsigned_add(Pi s, Pi w, Pi x) {
+    return keep_order(iadd(s, _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1))));
+  }
+  WEFT_FORCE Pi load_i8(const std::byte* p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))); }
   WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 
  private:

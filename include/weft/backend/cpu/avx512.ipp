@@ -61,6 +61,7 @@ struct Part {
   WEFT_FORCE Pi isub(Pi a, Pi b) { return _mm512_sub_epi32(a, b); }
   WEFT_FORCE Pi imax(Pi a, Pi b) { return _mm512_max_epi32(a, b); }
   WEFT_FORCE Pi iand(Pi a, Pi b) { return _mm512_and_si512(a, b); }
+  WEFT_FORCE Pi ior(Pi a, Pi b) { return _mm512_or_si512(a, b); }
   WEFT_FORCE Pi ixor(Pi a, Pi b) { return _mm512_xor_si512(a, b); }
   template <int n> WEFT_FORCE Pi shift_left(Pi a) { return _mm512_slli_epi32(a, n); }
   template <int n> WEFT_FORCE Pi shift_right(Pi a) { return _mm512_srai_epi32(a, n); }
@@ -105,6 +106,11 @@ struct Part {
   WEFT_FORCE Signed as_signed(Pi w) { return _mm512_xor_si512(w, _mm512_set1_epi8(-128)); }
   WEFT_FORCE Pi signed_start(std::int32_t x_sum) { return iset(-128 * x_sum); }
   WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) { return _mm512_dpbusd_epi32(s, w, x); }
+  // Unsigned bytes of at most 127.
+  WEFT_FORCE Pi unsigned_add(Pi s, Pi w, Pi x) {
+    return _mm512_dpbusd_epi32(s, w, x);
+  }
+  WEFT_FORCE Pi load_i8(const std::byte* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
   WEFT_FORCE void prefetch(const std::byte* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 };
 // clang-format on

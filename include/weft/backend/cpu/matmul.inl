@@ -117,6 +117,73 @@ struct Bytes {
   }
 };
 
+/// Super-blocks with small integer scales: d d_s times the dot of each sub-block, sub by sub, then the minimum as above.
+/// Q6_K has a scale for each half of a block and integers that are stored plus 32; Q4_K and Q5_K have minima.
+template <Packing packing>
+struct Super {
+  static constexpr SuperLayout layout = super_layout(packing);
+  static constexpr int planes = static_cast<int>(layout.planes), halves = planes == 2 ? 2 : 1;
+  static constexpr int sums = Part::byte_sums, block_bytes = static_cast<int>(layout.bytes() / 8);
+
+  /// Adds the bits above the fourth; `high` moves on to the next group.
+  WEFT_FORCE Part::Pi with_high(Part::Pi low, Part::Pi high, int mask) {
+    return Part::ior(low, Part::template shift_left<4>(Part::iand(high, Part::iset(mask))));
+  }
+
+  /// s[h][t] = dot of half i of the block (of all of it when halves is 1).
+  template <int T, int H>
+  WEFT_FORCE void dot(const std::byte* q, int i, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
+    Part::Pi high[H];
+    WEFT_EACH (h, H) {
+      if constexpr (planes > 0) high[h] = Part::load_lanes(q + 256 + i * 64 + h * Part::lanes * 4);
+      WEFT_EACH (t, T) s[h][t] = Part::iset(0);
+    }
+    WEFT_EACH (g, 4)
+      WEFT_EACH (h, H) {
+        const Part::Pi bits = Part::load_lanes(q + g * 64 + h * Part::lanes * 4);
+        Part::Pi low = i == 0 ? Part::low_nibbles(bits) : Part::high_nibbles(bits), up = Part::high_nibbles(bits);
+        if constexpr (planes == 1) {
+          low = with_high(low, high[h], 0x01010101);
+          up = with_high(up, Part::template shift_right<4>(high[h]), 0x01010101);
+          high[h] = Part::template shift_right<1>(high[h]);
+        } else if constexpr (planes == 2) {
+          low = with_high(low, high[h], 0x03030303);
+          high[h] = Part::template shift_right<2>(high[h]);
+        }
+        WEFT_EACH (t, T) {
+          s[h][t] = Part::unsigned_add(s[h][t], low, Part::broadcast(x[t * stride].q + 16 * i + 4 * g));
+          if constexpr (halves == 1) s[h][t] = Part::unsigned_add(s[h][t], up, Part::broadcast(x[t * stride].q + 16 + 4 * g));
+        }
+      }
+  }
+
+  template <int T, int H>
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
+                       Part::Pf (&acc)[H][T]) {
+    const std::byte* super = panel + (b >> 3) * static_cast<std::int64_t>(layout.bytes());
+    const std::byte* q = super + (b & 7) * static_cast<std::int64_t>(layout.block()) + part * Part::lanes * 4;
+    const std::byte* scales = super + layout.scales() + (b & 7) * 32 + part * Part::lanes;
+    const std::byte* d = super + layout.d() + part * Part::lanes * 2;
+    for (int i = 0; i < halves; ++i) {
+      Part::Pi s[H][T];
+      dot<T, H>(q, i, x, stride, s);
+      WEFT_EACH (h, H) {
+        const Part::Pf scale = Part::to_float(Part::load_i8(scales + i * 16 + h * Part::lanes));
+        const Part::Pf ds = Part::mul(Part::load_f16(d + h * Part::lanes * 2), scale);
+        WEFT_EACH (t, T) {
+          if constexpr (planes == 2) s[h][t] = Part::isub(s[h][t], Part::iset(32 * x[t * stride].q_half_sum[i]));
+          acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(ds, Part::set(x[t * stride].d)), acc[h][t]);
+        }
+        if constexpr (planes < 2) {
+          const Part::Pf count = Part::to_float(Part::load_i8(scales + 16 + h * Part::lanes));
+          const Part::Pf m = Part::sub(Part::set(-0.0f), Part::mul(Part::load_f16(d + 32 + h * Part::lanes * 2), count));
+          WEFT_EACH (t, T) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
+        }
+      }
+    }
+  }
+};
+
 /// `rows`: how many of the 16 weight rows exist.
 WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) {
   if (rows >= panel_rows) return Part::store(out + part * Part::lanes, a);
@@ -271,6 +338,12 @@ inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const 
       return multiply<Q4<true>>(w, begin, end, x, rows, out, stride);
     case Packing::q8_0:
       return multiply<Q8>(w, begin, end, x, rows, out, stride);
+    case Packing::q4_k:
+      return multiply<Super<Packing::q4_k>>(w, begin, end, x, rows, out, stride);
+    case Packing::q5_k:
+      return multiply<Super<Packing::q5_k>>(w, begin, end, x, rows, out, stride);
+    case Packing::q6_k:
+      return multiply<Super<Packing::q6_k>>(w, begin, end, x, rows, out, stride);
     case Packing::i8:
       return multiply<Bytes<1, false>>(w, begin, end, x, rows, out, stride);
     case Packing::i8_min:

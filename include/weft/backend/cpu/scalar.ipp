@@ -78,6 +78,7 @@ struct Part {
   WEFT_FORCE Pi isub(Pi a, Pi b) { WEFT_LANES a.v[i] = wrap(bits(a.v[i]) - bits(b.v[i])); return a; }
   WEFT_FORCE Pi imax(Pi a, Pi b) { WEFT_LANES a.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i]; return a; }
   WEFT_FORCE Pi iand(Pi a, Pi b) { WEFT_LANES a.v[i] &= b.v[i]; return a; }
+  WEFT_FORCE Pi ior(Pi a, Pi b) { WEFT_LANES a.v[i] |= b.v[i]; return a; }
   WEFT_FORCE Pi ixor(Pi a, Pi b) { WEFT_LANES a.v[i] ^= b.v[i]; return a; }
   template <int n> WEFT_FORCE Pi shift_left(Pi a) { WEFT_LANES a.v[i] = wrap(bits(a.v[i]) << n); return a; }
   /// Arithmetic, as right shifts of signed numbers are.
@@ -132,6 +133,9 @@ struct Part {
   WEFT_FORCE Signed as_signed(Pi w) { return w; }
   WEFT_FORCE Pi signed_start(std::int32_t) { return iset(0); }
   WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) { return nibbles_add(s, w, x); }
+  // Unsigned bytes of at most 127.
+  WEFT_FORCE Pi unsigned_add(Pi s, Pi w, Pi x) { return nibbles_add(s, w, x); }
+  WEFT_FORCE Pi load_i8(const std::byte* p) { Pi r; WEFT_LANES r.v[i] = static_cast<std::int8_t>(p[i]); return r; }
   WEFT_FORCE void prefetch(const std::byte*) {}
 
  private:

@@ -6,6 +6,7 @@
 //   q4_0  pairs of blocks, 576 bytes: 2 x 4 groups of nibbles (low: columns 0-15, high: 16-31), 2 x 16 d (f16)
 //   q4_1  blocks of 320 bytes: 4 groups of nibbles, 16 d (f16), 16 m (f16)
 //   q8_0  pairs of blocks, 1088 bytes: 2 x 8 groups of int8, 2 x 16 d (f16)
+//   q4_k, q5_k, q6_k  super-blocks of 256 columns, 2368, 2880 and 3392 bytes (see SuperLayout)
 //   i8*   blocks: 8 groups of int8, 16 d (f32) per 32 or per 16 columns, as many m (f32) if the format has minima
 //   f16, bf16, f32   for every column 16 values
 // Rows that do not exist are zeros; a panel's size is a multiple of 64 bytes.
@@ -21,10 +22,26 @@
 namespace weft::cpu {
 
 /// How a weight is stored; the i8 packings hold what has no layout of its own: w = d * q + m.
-enum class Packing : std::uint8_t { q4_0, q4_1, q8_0, i8, i8_min, i8_half, i8_half_min, f16, bf16, f32 };
+enum class Packing : std::uint8_t { q4_0, q4_1, q8_0, q4_k, q5_k, q6_k, i8, i8_min, i8_half, i8_half_min, f16, bf16, f32 };
 
 /// Whether matmul with this packing multiplies quantised activations.
 constexpr bool quantises(Packing packing) noexcept { return packing < Packing::f16; }
+
+/// Super-blocks of 256 columns whose integers have 4 bits and `planes` more: 8 blocks of 4 groups of nibbles and `planes` of 64
+/// bytes, then for each block 16 bytes of scales and 16 of minima (Q4_K, Q5_K) or of scales for its second half (Q6_K), then
+/// 16 d (f16) and 16 min (f16, or unused). Byte j of lane r of a plane belongs to columns j, j + 4, ... of row r: one plane has a
+/// bit for each of the 8 groups of 4 columns; two have two bits for each of 4, the first for columns 0-15, the other for 16-31.
+struct SuperLayout {
+  std::size_t planes;
+  [[nodiscard]] constexpr std::size_t block() const noexcept { return 256 + 64 * planes; }
+  [[nodiscard]] constexpr std::size_t scales() const noexcept { return 8 * block(); }
+  [[nodiscard]] constexpr std::size_t d() const noexcept { return scales() + 8 * 32; }
+  [[nodiscard]] constexpr std::size_t bytes() const noexcept { return d() + 64; }
+};
+constexpr bool is_super(Packing packing) noexcept { return packing >= Packing::q4_k && packing <= Packing::q6_k; }
+constexpr SuperLayout super_layout(Packing packing) noexcept {
+  return {static_cast<std::size_t>(packing) - static_cast<std::size_t>(Packing::q4_k)};
+}
 
 /// Bytes of one panel of 16 rows of `cols` columns.
 constexpr std::size_t panel_bytes(Packing packing, std::int64_t cols) noexcept {
@@ -37,6 +54,10 @@ constexpr std::size_t panel_bytes(Packing packing, std::int64_t cols) noexcept {
       return blocks * 320;
     case Packing::q8_0:
       return pairs * 1088;
+    case Packing::q4_k:
+    case Packing::q5_k:
+    case Packing::q6_k:
+      return (n + 255) / 256 * super_layout(packing).bytes();
     case Packing::i8:
       return blocks * 576;
     case Packing::i8_min:

@@ -113,6 +113,80 @@ inline void pack_unpacked(const std::byte* row, std::size_t blocks, DType type, 
   }
 }
 
+/// The small integers and the two floats of a super-block of one row.
+struct SuperBlock {
+  std::int8_t q[256];
+  std::int8_t scales[16];  // two a block, or a scale and a minimum: scales[2 s], scales[2 s + 1]
+  std::byte d[2], min[2];
+};
+inline SuperBlock read_super(Packing packing, const std::byte* block) noexcept {
+  SuperBlock s{};
+  float d[16], m[16];
+  if (packing == Packing::q6_k) {
+    BlockTraits<DType::q6_k>::unpack(block, s.q, d, m);
+    for (auto& q : s.q) q = static_cast<std::int8_t>(q + 32);
+    std::memcpy(s.scales, block + 192, 16);
+    std::memcpy(s.d, block + 208, 2);
+    return s;
+  }
+  packing == Packing::q4_k ? BlockTraits<DType::q4_k>::unpack(block, s.q, d, m) : BlockTraits<DType::q5_k>::unpack(block, s.q, d, m);
+  std::int8_t scales[8], mins[8];
+  weft::detail::k_scales(block + 4, scales, mins);
+  for (int i = 0; i < 8; ++i) s.scales[2 * i] = scales[i], s.scales[2 * i + 1] = mins[i];
+  std::memcpy(s.d, block, 2);
+  std::memcpy(s.min, block + 2, 2);
+  return s;
+}
+
+/// Where the bits above the fourth of column k lie: which byte of a block's planes, and from which bit of it.
+struct HighBits {
+  std::size_t byte;
+  unsigned shift;
+};
+constexpr HighBits high_bits(std::size_t planes, std::size_t k) noexcept {
+  const std::size_t group = k % 16 / 4;
+  if (planes == 2) return {k / 16 * 64 + k % 4, static_cast<unsigned>(2 * group)};
+  return {k % 4, static_cast<unsigned>(group + k / 16 * 4)};
+}
+
+/// One row, r of 16, of super-blocks.
+inline void pack_super(const std::byte* row, std::size_t count, DType type, Packing packing, std::byte* panel, std::size_t r) noexcept {
+  const SuperLayout layout = super_layout(packing);
+  for (std::size_t b = 0; b < count; ++b, panel += layout.bytes()) {
+    const SuperBlock s = read_super(packing, row + b * info(type).bytes);
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::size_t k = i % 32;
+      std::byte* block = panel + i / 32 * layout.block() + r * 4;
+      const auto q = static_cast<std::byte>(s.q[i]);
+      block[k % 16 / 4 * 64 + k % 4] |= (q & std::byte{15}) << (k < 16 ? 0 : 4);
+      const HighBits high = high_bits(layout.planes, k);
+      if (layout.planes > 0) block[256 + high.byte] |= (q >> 4) << high.shift;
+    }
+    for (std::size_t i = 0; i < 16; ++i) panel[layout.scales() + i * 16 + r] = static_cast<std::byte>(s.scales[i]);
+    std::memcpy(panel + layout.d() + r * 2, s.d, 2);
+    std::memcpy(panel + layout.d() + 32 + r * 2, s.min, 2);
+  }
+}
+
+/// Block b of 32 columns of row r of 16.
+inline void gather_super(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, float* out) noexcept {
+  const SuperLayout layout = super_layout(packing);
+  const std::byte* super = panel + b / 8 * layout.bytes();
+  const std::byte* block = super + b % 8 * layout.block() + r * 4;
+  const std::byte* scales = super + layout.scales() + b % 8 * 32 + r;
+  const float d = load_half(super + layout.d() + r * 2), min = load_half(super + layout.d() + 32 + r * 2);
+  const auto scale = [&](int i) { return static_cast<float>(static_cast<std::int8_t>(scales[i * 16])); };
+  for (std::size_t k = 0; k < 32; ++k) {
+    auto q = static_cast<unsigned>(block[k % 16 / 4 * 64 + k % 4]) >> (k < 16 ? 0 : 4) & 15u;
+    const HighBits high = high_bits(layout.planes, k);
+    if (layout.planes > 0) q |= (static_cast<unsigned>(block[256 + high.byte]) >> high.shift & (layout.planes == 2 ? 3u : 1u)) << 4;
+    if (packing == Packing::q6_k)
+      out[k] = d * scale(k < 16 ? 0 : 1) * static_cast<float>(static_cast<int>(q) - 32);
+    else
+      out[k] = d * scale(0) * static_cast<float>(q) + -(min * scale(1));
+  }
+}
+
 inline const std::byte* row_of(const RawMatrix& raw, std::int64_t row) noexcept {
   const DTypeInfo& type = info(raw.type);
   return raw.data + static_cast<std::size_t>(row) * (static_cast<std::size_t>(raw.cols) / type.values * type.bytes);
@@ -136,7 +210,9 @@ inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first
   const std::size_t blocks = static_cast<std::size_t>(raw.cols) / type.values;
   for (std::size_t r = 0; r < rows; ++r) {
     const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
-    if (packing >= Packing::i8)
+    if (is_super(packing))
+      pack_super(row, blocks, raw.type, packing, panel, r);
+    else if (packing >= Packing::i8)
       pack_unpacked(row, blocks, raw.type, packing, panel, r);
     else
       for (std::size_t b = 0; b < blocks; ++b) pack_block(packing, row + b * type.bytes, panel, b, r);
@@ -179,6 +255,12 @@ WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
       return Packing::q4_1;
     case DType::q8_0:
       return Packing::q8_0;
+    case DType::q4_k:
+      return Packing::q4_k;
+    case DType::q5_k:
+      return Packing::q5_k;
+    case DType::q6_k:
+      return Packing::q6_k;
     case DType::f16:
       return Packing::f16;
     case DType::bf16:
@@ -259,7 +341,8 @@ WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept 
     if (w.packing == Packing::bf16) out[k] = bf16_to_f32(detail::load_u16(panel + i * 2));
   }
   for (std::size_t b = 0; quantises(w.packing) && b < cols / 32; ++b)
-    detail::gather_block(w.packing, panel, b, r, out + b * 32);
+    is_super(w.packing) ? detail::gather_super(w.packing, panel, b, r, out + b * 32)
+                        : detail::gather_block(w.packing, panel, b, r, out + b * 32);
 }
 
 }  // namespace weft::cpu
