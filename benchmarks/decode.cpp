@@ -25,7 +25,7 @@ struct Settings {
   std::vector<std::int64_t> prompts{512}, generated{128}, depths{0}, batches{1};
   int rounds = 5, threads = 0;
 
-  [[nodiscard]] weft::KvType kv_type() const { return kv == "f32" ? weft::KvType::f32 : weft::KvType::f16; }
+  [[nodiscard]] weft::KvType kv_type() const { return kv == "f32" ? weft::KvType::f32 : kv == "q8" ? weft::KvType::q8 : weft::KvType::f16; }
 };
 
 /// One cell of the grid: a prompt to prefill, or tokens to decode one by one in `batch` sequences, after `depth` tokens.
@@ -176,7 +176,7 @@ int main(int argc, char** argv) try {
   app.add_option("-r,--repetitions", s.rounds, "rounds; medians are shown, ± half the range")->capture_default_str();
   app.add_option("-t,--threads", s.threads, "workers (one per core)");
   app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni or reference")->capture_default_str();
-  app.add_option("--kv", s.kv, "f16 or f32")->check(CLI::IsMember({"f16", "f32"}))->capture_default_str();
+  app.add_option("--kv", s.kv, "f16, f32 or q8")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str();
   app.add_option("--peer", s.peer, "llama.cpp's llama-bench, run alternately with the same threads and flash attention on");
   app.add_option("-o,--output", s.format, "md or json")->check(CLI::IsMember({"md", "json"}))->capture_default_str();
   CLI11_PARSE(app, argc, argv);

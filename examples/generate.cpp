@@ -61,7 +61,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--returned", s.returned, "how many of the best beams to show")->capture_default_str()->group("Beam search");
   app.add_option("--threads", s.threads, "workers (one per core)")->group("Machine");
   app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni or reference")->capture_default_str()->group("Machine");
-  app.add_option("--kv", s.kv, "precision of keys and values: f16 or f32")->check(CLI::IsMember({"f16", "f32"}))->capture_default_str()->group("Machine");
+  app.add_option("--kv", s.kv, "precision of keys and values: f16, f32 or q8 (8 bits)")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str()->group("Machine");
   app.add_flag("--json", s.json, "one JSON object a token, then a summary")->group("Output");
   app.add_flag("-q,--quiet", s.quiet, "the text alone")->group("Output");
   try {
@@ -126,7 +126,7 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
   row("prefill", fmt::format("{:.0f} tokens/s", stats.prefill_tps));
   if (stats.decode_tps > 0) {
     const double bandwidth = example::read_bandwidth(model.pool(), 128 << 20, 3);
-    const auto kv = s.kv == "f32" ? weft::KvType::f32 : weft::KvType::f16;
+    const auto kv = s.kv == "f32" ? weft::KvType::f32 : s.kv == "q8" ? weft::KvType::q8 : weft::KvType::f16;
     const double share = s.beams > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
     row("decode", share > 0 ? fmt::format("{:.1f} tokens/s, {:.0f} % of the memory bus ({:.1f} GB/s)", stats.decode_tps, 100 * share, bandwidth / 1e9)
                             : fmt::format("{:.1f} tokens/s", stats.decode_tps));
@@ -204,7 +204,7 @@ int generate(const Settings& s) {
   const std::chrono::duration<double> load_time = std::chrono::steady_clock::now() - start;
   progress.clear();
 
-  weft::Sequence<B> sequence(model, {.kv_type = s.kv == "f32" ? weft::KvType::f32 : weft::KvType::f16, .context = s.context});
+  weft::Sequence<B> sequence(model, {.kv_type = s.kv == "f32" ? weft::KvType::f32 : s.kv == "q8" ? weft::KvType::q8 : weft::KvType::f16, .context = s.context});
   weft::Options options;
   options.max_tokens = s.max_tokens;
   options.stop = s.stop;

@@ -11,6 +11,14 @@ namespace {
 using namespace weft;
 using namespace weft::test;
 
+/// What 8 bits leave of n numbers: d times integers, d = max|x| / 127.
+void round_to_8_bits(float* x, std::int64_t n) {
+  float top = 0;
+  for (std::int64_t i = 0; i < n; ++i) top = std::max(top, std::abs(x[i]));
+  const float d = top / 127.0f, inverse = 1.0f / d;
+  for (std::int64_t i = 0; i < n; ++i) x[i] = d * std::nearbyint(x[i] * inverse);
+}
+
 /// Random keys and values of one KV head, the same numbers in pages for `Backend`; unused lanes hold NaN.
 template <class Backend>
 struct Cache {
@@ -22,7 +30,7 @@ struct Cache {
   Cache(KvType type, std::int32_t head_dim, std::int64_t positions, Random random) : slot{type, head_dim, 64, 0} {
     k = random.vector(positions * head_dim);
     v = random.vector(positions * head_dim);
-    const std::size_t half = static_cast<std::size_t>(head_dim) * 16 * bytes_per_value(type);
+    const std::size_t half = kv_block_bytes(type, head_dim);
     slot.v_offset = 64 + half;
     const std::size_t size = slot.v_offset + half, count = static_cast<std::size_t>(positions + 15) / 16;
     memory.assign(size * count, static_cast<std::byte>(0xff));  // NaN in float and in half
@@ -30,9 +38,12 @@ struct Cache {
     for (std::int64_t i = 0; i < positions; ++i)
       Backend::store(k.data() + i * head_dim, v.data() + i * head_dim,
                      memory.data() + (pages[static_cast<std::size_t>(i / 16)] - memory.data()), slot, i % 16);
-    if (type == KvType::f16)
-      for (auto* x : {&k, &v})
+    for (auto* x : {&k, &v}) {
+      if (type == KvType::f16)
         for (float& value : *x) value = f16_to_f32(f32_to_f16(value));
+      if (type == KvType::q8)
+        for (std::int64_t i = 0; i < positions; ++i) round_to_8_bits(x->data() + i * head_dim, head_dim);
+    }
   }
 };
 
@@ -67,7 +78,7 @@ std::vector<float> attend(const Cache<Backend>& cache, const std::vector<float>&
 TEST_CASE("attending split by split and merging gives the bits of attending at once") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
-    for (const KvType type : {KvType::f32, KvType::f16})
+    for (const KvType type : {KvType::f32, KvType::f16, KvType::q8})
       for (const std::int32_t head_dim : {20, 64, 160})
         for (const std::int64_t positions : {100, 256, 257, 530, 1100}) {
           const Cache<Backend> cache(type, head_dim, positions, Random(23));
@@ -90,7 +101,7 @@ TEST_CASE("attention is the softmax in double within 1e-5, for many shapes and l
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
     double worst = 0.0;
-    for (const KvType type : {KvType::f32, KvType::f16})
+    for (const KvType type : {KvType::f32, KvType::f16, KvType::q8})
       for (const std::int32_t head_dim : {8, 20, 64, 80, 96, 128, 160, 256})
         for (const std::int64_t positions : {1, 5, 16, 17, 255, 256, 257, 300, 530}) {
           const Cache<Backend> cache(type, head_dim, positions, Random(21));
@@ -113,7 +124,7 @@ TEST_CASE("attention is the softmax in double within 1e-5, for many shapes and l
 }
 
 TEST_CASE("a row of attention has the same bits alone and among many, in every instruction set") {
-  for (const KvType type : {KvType::f32, KvType::f16})
+  for (const KvType type : {KvType::f32, KvType::f16, KvType::q8})
     for (const std::int32_t group : {1, 2, 3, 4, 7}) {
       const std::int32_t head_dim = 72, rows = 37;
       const std::int64_t positions = 283;
@@ -201,6 +212,29 @@ TEST_CASE("store writes one position's lane of a page and nothing else") {
         }
       }
     }
+  });
+}
+
+TEST_CASE("8-bit keys and values that are not finite, or all too small to count, give NaN scales and zeros") {
+  for_each_cpu([](auto cpu) {
+    const KvSlot slot{KvType::q8, 24, 0, kv_block_bytes(KvType::q8, 24)};
+    const auto scale_of = [&](float x) {
+      std::vector<std::byte> page(2 * slot.v_offset);
+      std::vector<float> k(24, 0.5f);
+      k[3] = x;
+      cpu.store(k.data(), k.data(), page.data(), slot, 2);
+      float scale;
+      std::memcpy(&scale, &page[24 * 16 + 2 * 4], 4);
+      return scale;
+    };
+    CHECK(std::isnan(scale_of(std::numeric_limits<float>::infinity())));
+    CHECK(std::isnan(scale_of(std::numeric_limits<float>::quiet_NaN())));
+    CHECK(scale_of(127.0f) == 1.0f);
+    std::vector<std::byte> page(2 * slot.v_offset, std::byte{0xff});
+    const std::vector<float> tiny(24, 1e-40f);
+    cpu.store(tiny.data(), tiny.data(), page.data(), slot, 0);
+    CHECK(page[0] == std::byte{0});
+    CHECK(page[24 * 16] == std::byte{0});
   });
 }
 

@@ -63,8 +63,8 @@ TEST_CASE("products of float weights agree with the reference") {
 TEST_CASE("storing and attending over pages agree with the reference") {
   test::Random random(3);
   const std::int64_t dim = 24, group = 3, length = 300;
-  for (const auto type : {KvType::f32, KvType::f16}) {
-    const std::size_t half = static_cast<std::size_t>(page_positions * dim) * bytes_per_value(type);
+  for (const auto type : {KvType::f32, KvType::f16, KvType::q8}) {
+    const std::size_t half = kv_block_bytes(type, dim);
     const KvSlot slot{type, static_cast<std::int32_t>(dim), 0, half};
     std::vector<std::vector<std::byte>> pages(static_cast<std::size_t>(length / page_positions + 1), std::vector<std::byte>(2 * half));
     std::vector<const std::byte*> addresses;

@@ -70,7 +70,7 @@ TEST_CASE_TEMPLATE("logits do not depend on the number of threads", B, WEFT_TEST
 TEST_CASE_TEMPLATE("logits do not depend on how a text was cut into chunks", B, WEFT_TEST_BACKENDS) {
   for_each_model<B>([](const Model<B>& model) {
     const auto tokens = random_tokens(300, model.vocab_size(), 2);  // passes a border of attention splits and of passes
-    for (const auto type : {KvType::f16, KvType::f32}) {
+    for (const auto type : {KvType::f16, KvType::f32, KvType::q8}) {
       const auto whole = logits_after<B>(model, tokens, tokens.size(), type);
       for (const std::size_t chunk : {1u, 7u, 64u}) CHECK(same_bits(whole, logits_after<B>(model, tokens, chunk, type)));
     }

@@ -50,11 +50,18 @@ enum class Activation : std::uint8_t { silu, gelu, gelu_tanh, relu };
 
 enum class NormKind : std::uint8_t { rms, layer };
 
-enum class KvType : std::uint8_t { f32, f16 };
-constexpr std::size_t bytes_per_value(KvType type) noexcept { return type == KvType::f32 ? 4 : 2; }
+/// Precision of keys and values. q8: int8 q and a float32 scale d for each position of each head, x = d * q, d = max|x| / 127.
+enum class KvType : std::uint8_t { f32, f16, q8 };
+constexpr std::size_t bytes_per_value(KvType type) noexcept { return type == KvType::f32 ? 4 : type == KvType::f16 ? 2 : 1; }
+/// The keys, or the values, of one KV head in one page, scales included.
+constexpr std::size_t kv_block_bytes(KvType type, std::int64_t head_dim) noexcept {
+  const auto values = static_cast<std::size_t>(page_positions * head_dim);
+  return values * bytes_per_value(type) + (type == KvType::q8 ? sizeof(float) * static_cast<std::size_t>(page_positions) : 0);
+}
 
 /// Where one layer's and one KV head's keys and values lie inside a page: K at k_offset as [head_dim, 16] (a position is a
-/// column, so that one vector holds the keys of 16 positions), V at v_offset as [16, head_dim]. Offsets in bytes.
+/// column, so that one vector holds the keys of 16 positions), V at v_offset as [16, head_dim]; of q8 the 16 scales follow.
+/// Offsets in bytes.
 struct KvSlot {
   KvType type{};
   std::int32_t head_dim = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "weft/backend/reference.hpp"
 #include "weft/core/config.hpp"
@@ -18,16 +19,40 @@ namespace detail {
 using ConstVector = Eigen::Map<const Eigen::VectorXf>;
 using Vector = Eigen::Map<Eigen::VectorXf>;
 
-/// Keys or values of a page, as float32 whatever their type.
-WEFT_INLINE float kv_value(const std::byte* base, KvType type, std::int64_t index) {
-  if (type == KvType::f32) return reinterpret_cast<const float*>(base)[index];
-  return f16_to_f32(reinterpret_cast<const std::uint16_t*>(base)[index]);
+/// Number `index` of a block of keys or values in a page, as float32 whatever its type; of q8, without its scale.
+WEFT_INLINE float kv_value(const std::byte* block, KvType type, std::int64_t index) {
+  if (type == KvType::f32) return reinterpret_cast<const float*>(block)[index];
+  if (type == KvType::f16) return f16_to_f32(reinterpret_cast<const std::uint16_t*>(block)[index]);
+  return static_cast<float>(reinterpret_cast<const std::int8_t*>(block)[index]);
 }
-WEFT_INLINE void set_kv_value(std::byte* base, KvType type, std::int64_t index, float value) {
+WEFT_INLINE void set_kv_value(std::byte* block, KvType type, std::int64_t index, float value) {
   if (type == KvType::f32)
-    reinterpret_cast<float*>(base)[index] = value;
+    reinterpret_cast<float*>(block)[index] = value;
+  else if (type == KvType::f16)
+    reinterpret_cast<std::uint16_t*>(block)[index] = f32_to_f16(value);
   else
-    reinterpret_cast<std::uint16_t*>(base)[index] = f32_to_f16(value);
+    reinterpret_cast<std::int8_t*>(block)[index] = static_cast<std::int8_t>(std::nearbyint(value));
+}
+/// The scale of a position in a block of q8, which stands behind the numbers.
+WEFT_INLINE float* kv_scale(std::byte* block, const KvSlot& slot, std::int64_t position) {
+  return reinterpret_cast<float*>(block + page_positions * slot.head_dim) + position;
+}
+WEFT_INLINE float kv_scale(const std::byte* block, const KvSlot& slot, std::int64_t position) {
+  return slot.type == KvType::q8 ? *kv_scale(const_cast<std::byte*>(block), slot, position) : 1.0f;
+}
+/// Makes the n numbers of x integers of 8 bits, and gives the scale: d = max|x| / 127.
+WEFT_INLINE float round_to_8_bits(Eigen::VectorXf& x) {
+  if (!x.allFinite()) {
+    x.setZero();
+    return std::numeric_limits<float>::quiet_NaN();
+  }
+  const float d = x.cwiseAbs().maxCoeff() / 127.0f;
+  if (d < std::numeric_limits<float>::min()) {
+    x.setZero();
+    return 0.0f;
+  }
+  x *= 1.0f / d;
+  return d;
 }
 
 /// One query head at one position over positions [0, count).
@@ -39,7 +64,7 @@ WEFT_INLINE void attend_one(const AttentionJob& job, const float* q, std::int64_
     float dot = 0;
     for (std::int64_t d = 0; d < dim; ++d)
       dot += q[d] * kv_value(keys, job.slot.type, d * page_positions + p % page_positions);
-    scores[p] = dot * job.scale;
+    scores[p] = dot * (job.scale * kv_scale(keys, job.slot, p % page_positions));
   }
   scores = (scores.array() - scores.maxCoeff()).exp();
   scores /= scores.sum();
@@ -47,8 +72,9 @@ WEFT_INLINE void attend_one(const AttentionJob& job, const float* q, std::int64_
   result.setZero();
   for (std::int64_t p = 0; p < count; ++p) {
     const std::byte* values = job.pages[p / page_positions] + job.slot.v_offset;
+    const float weight = scores[p] * kv_scale(values, job.slot, p % page_positions);
     for (std::int64_t d = 0; d < dim; ++d)
-      result[d] += scores[p] * kv_value(values, job.slot.type, p % page_positions * dim + d);
+      result[d] += weight * kv_value(values, job.slot.type, p % page_positions * dim + d);
   }
 }
 
@@ -113,9 +139,14 @@ WEFT_INLINE void Reference::rope(float* head, const float* cos_sin, std::int64_t
 }
 
 WEFT_INLINE void Reference::store(const float* k, const float* v, std::byte* page, KvSlot slot, std::int64_t index) {
+  Eigen::VectorXf keys = detail::ConstVector(k, slot.head_dim), values = detail::ConstVector(v, slot.head_dim);
+  if (slot.type == KvType::q8) {
+    *detail::kv_scale(page + slot.k_offset, slot, index) = detail::round_to_8_bits(keys);
+    *detail::kv_scale(page + slot.v_offset, slot, index) = detail::round_to_8_bits(values);
+  }
   for (std::int64_t d = 0; d < slot.head_dim; ++d) {
-    detail::set_kv_value(page + slot.k_offset, slot.type, d * page_positions + index, k[d]);
-    detail::set_kv_value(page + slot.v_offset, slot.type, index * slot.head_dim + d, v[d]);
+    detail::set_kv_value(page + slot.k_offset, slot.type, d * page_positions + index, keys[d]);
+    detail::set_kv_value(page + slot.v_offset, slot.type, index * slot.head_dim + d, values[d]);
   }
 }
 

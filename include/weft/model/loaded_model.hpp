@@ -49,8 +49,9 @@ class LoadedModel {
     layer.attention_norm = lower(spec.attention_norm, w.attention_norm);
     layer.mlp_norm = lower(spec.mlp_norm, w.mlp_norm);
     const auto& a = spec.attention;
-    layer.attention = {a.heads, a.kv_heads, a.head_dim, a.scale, rope_index(a), kv_values_};
+    layer.attention = {a.heads, a.kv_heads, a.head_dim, a.scale, rope_index(a), kv_values_, kv_blocks_};
     kv_values_ += 2 * a.kv_width() * page_positions;
+    kv_blocks_ += 2 * a.kv_heads;
     layer.q = lower(w.q), layer.k = lower(w.k), layer.v = lower(w.v), layer.out = lower(w.out);
     layer.activation = spec.mlp.activation;
     layer.gate = lower(w.gate), layer.up = lower(w.up), layer.down = lower(w.down);
@@ -102,7 +103,8 @@ class LoadedModel {
   std::vector<const Rope*> rope_specs_;
   std::vector<nn::RopeRef> ropes_;
   std::vector<nn::LayerRef<B>> layers_;
-  std::int64_t kv_values_ = 0;  ///< values in a page
+  std::int64_t kv_values_ = 0;  ///< of a page, and in how many blocks
+  std::int64_t kv_blocks_ = 0;
   WorkspaceShape shape_;
   nn::Program<B> program_;
   std::unique_ptr<WorkspaceShelf> shelf_;

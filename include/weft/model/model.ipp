@@ -27,9 +27,10 @@ WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {
 }
 
 WEFT_INLINE std::size_t AnyModel::kv_bytes_per_position(KvType type) const noexcept {
-  std::int64_t values = 0;
-  for (const auto& layer : spec_.layers) values += 2 * layer.attention.kv_width();
-  return static_cast<std::size_t>(values) * bytes_per_value(type);
+  std::size_t bytes = 0;
+  for (const auto& layer : spec_.layers)
+    bytes += 2 * static_cast<std::size_t>(layer.attention.kv_heads) * kv_block_bytes(type, layer.attention.head_dim);
+  return bytes / static_cast<std::size_t>(page_positions);
 }
 
 }  // namespace weft

@@ -18,7 +18,7 @@ WEFT_INLINE Ref<Page> PagePool::allocate() {
     const std::lock_guard lock(mutex_);
     if (page_bytes_ > budget_ - used_)
       fail(ErrorKind::resource, "the KV cache is full: ", used_, " of ", budget_, " bytes are in use and a page of ", page_bytes_,
-           " does not fit; raise SequenceOptions::kv_bytes, drop forks, or choose KvType::f16");
+           " does not fit; raise SequenceOptions::kv_bytes, drop forks, or choose a smaller KvType");
     used_ += page_bytes_;
     peak_ = used_ > peak_ ? used_ : peak_;
     if (!free_.empty()) {

@@ -26,7 +26,8 @@ struct AttentionRef {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   float scale = 1;
   std::int64_t rope = -1;  ///< index into Program::ropes, -1 for none
-  std::int64_t kv_offset = 0;  ///< values that earlier layers occupy in a page
+  std::int64_t kv_values = 0;  ///< keys and values that earlier layers hold in a page
+  std::int64_t kv_blocks = 0;  ///< and in how many blocks (of one head's keys, or values)
 };
 
 struct RopeRef {
@@ -61,10 +62,11 @@ struct Program {
 
 /// Where one KV head of a layer lies in a page. A layer's heads follow each other, each K then V.
 inline KvSlot kv_slot(const AttentionRef& a, KvType type, std::int64_t head) noexcept {
-  const auto values = page_positions * a.head_dim;
-  const auto start = static_cast<std::size_t>(a.kv_offset + 2 * head * values);
-  const auto bytes = bytes_per_value(type);
-  return {type, static_cast<std::int32_t>(a.head_dim), start * bytes, (start + static_cast<std::size_t>(values)) * bytes};
+  const auto block = kv_block_bytes(type, a.head_dim);
+  const auto earlier = static_cast<std::size_t>(a.kv_values) * bytes_per_value(type) +
+                       static_cast<std::size_t>(a.kv_blocks) * kv_block_bytes(type, 0);
+  const auto start = earlier + 2 * static_cast<std::size_t>(head) * block;
+  return {type, static_cast<std::int32_t>(a.head_dim), start, start + block};
 }
 
 }  // namespace weft::nn

@@ -47,6 +47,13 @@ WEFT_FORCE void for_each_tile(const Queries& queries, int begin, Step& step) {
   }
 }
 
+/// The 16 scales behind a block of 8-bit keys or values.
+WEFT_FORCE F load_scales(const std::byte* block, std::int64_t head_dim) {
+  float scales[16];
+  std::memcpy(scales, block + page_positions * head_dim, sizeof scales);
+  return load(scales);
+}
+
 /// scores[t][i, i + 16) of one page.
 template <class V>
 struct ScorePage {
@@ -61,7 +68,9 @@ struct ScorePage {
     F sums[T];
     const float* q = T == 1 ? queries.q[t] : scratch.q + t * head_dim;
     dot_columns<V, T>(keys, head_dim, SideBySide<T>{q}, sums);
-    WEFT_EACH (j, T) store(scratch.scores[t + j] + i, mul(sums[j], scale));
+    F factor = scale;
+    if constexpr (V::bytes == 1) factor = mul(factor, load_scales(keys, head_dim));
+    WEFT_EACH (j, T) store(scratch.scores[t + j] + i, mul(sums[j], factor));
   }
 };
 
@@ -224,6 +233,12 @@ inline void each_split(const AttentionJob& job, Queries& queries, int begin, std
   for (int t = begin; t < queries.count; ++t) {
     const std::int64_t n = queries.seen[t] - base;
     shares[t] = weigh_split(scratch.scores[t], n < attention_split ? n : attention_split);
+    if constexpr (V::bytes == 1)  // of a sum of weights times scales times integers, the first two are multiplied here
+      for (std::int64_t i = 0; i < positions; i += page_positions) {
+        const std::byte* values = job.pages[(base + i) / page_positions] + job.slot.v_offset;
+        float* const weights = scratch.scores[t] + i;
+        store(weights, mul(load(weights), load_scales(values, job.slot.head_dim)));
+      }
   }
   for (std::int64_t d = 0; d < job.slot.head_dim; d += block_dims) {
     const std::int64_t dims = job.slot.head_dim - d < block_dims ? job.slot.head_dim - d : block_dims;
@@ -277,10 +292,20 @@ inline void each_block(const AttentionJob& job, Block&& block) noexcept {
     }
 }
 
+/// f(V) for the way in which keys and values are stored.
+template <class Use>
+inline void with_stored(KvType type, Use&& use) noexcept {
+  switch (type) {
+    case KvType::f32: return use(AsF32{});
+    case KvType::f16: return use(AsF16{});
+    case KvType::q8: return use(AsI8{});
+  }
+}
+
 inline void attend(const AttentionJob& job) noexcept {
   Scratch scratch;
   each_block(job, [&](Queries& queries, std::int64_t) {
-    job.slot.type == KvType::f16 ? attend_block<AsF16>(job, queries, scratch) : attend_block<AsF32>(job, queries, scratch);
+    with_stored(job.slot.type, [&](auto stored) { attend_block<decltype(stored)>(job, queries, scratch); });
   });
 }
 
@@ -296,8 +321,7 @@ inline void attend_split(const AttentionJob& job, std::int64_t split, float* par
       std::memcpy(partial + 2 + d, scratch.sums[t], static_cast<std::size_t>(dims) * sizeof(float));
     };
     const std::int64_t base = split * attention_split;
-    job.slot.type == KvType::f16 ? each_split<AsF16>(job, queries, 0, base, scratch, use)
-                                 : each_split<AsF32>(job, queries, 0, base, scratch, use);
+    with_stored(job.slot.type, [&](auto stored) { each_split<decltype(stored)>(job, queries, 0, base, scratch, use); });
   });
 }
 

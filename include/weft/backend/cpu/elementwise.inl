@@ -98,19 +98,25 @@ inline void rope(float* head, const float* cos_sin, std::int64_t n, RopeStyle st
   }
 }
 
+/// Rounding to 8 bits: x = d * q, q = x * inverse. inverse is 0 for numbers that all count as 0 (so small that d would be
+/// subnormal) and for some that are not finite, whose d is NaN.
+struct Scale8 {
+  float d, inverse;
+};
+/// From the bits of the largest magnitude.
+inline Scale8 scale8(std::int32_t top) noexcept {
+  constexpr std::int32_t infinity = 0x7f800000;
+  const float d = std::bit_cast<float>(top) / 127.0f;
+  if (top < infinity && d >= 0x1p-126f) return {d, 1.0f / d};
+  return {top >= infinity ? std::bit_cast<float>(0x7fc00000) : 0.0f, 0.0f};
+}
+
 /// One block of 32. The largest magnitude is found on the bits, which order like the magnitudes and put NaN above
 /// infinity.
 WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
-  constexpr std::int32_t infinity = 0x7f800000;
   const I magnitude = iset(0x7fffffff);
-  const std::int32_t top = highest(imax(iand(as_int(a), magnitude), iand(as_int(b), magnitude)));
-  float d = std::bit_cast<float>(top) / 127.0f, inverse = 0.0f;
-  if (top < infinity && d >= 0x1p-126f) {
-    inverse = 1.0f / d;
-  } else {  // not finite; or so small that d would be subnormal: taken as 0
-    d = top >= infinity ? std::bit_cast<float>(0x7fc00000) : 0.0f;
-    a = b = set(0.0f);
-  }
+  const auto [d, inverse] = scale8(highest(imax(iand(as_int(a), magnitude), iand(as_int(b), magnitude))));
+  if (inverse == 0.0f) a = b = set(0.0f);
   const I qa = round(mul(a, set(inverse))), qb = round(mul(b, set(inverse)));
   Part::store_bytes(out.q, qa.p, qb.p);
   out.q_half_sum[0] = sum(qa);
@@ -198,8 +204,42 @@ inline void store_position(const float* k, const float* v, std::byte* page, cons
   }
 }
 
+/// put(first, int8 values, how many) for n values in 8 bits, up to 32 at a time; gives d.
+template <class Put>
+inline float narrow8(const float* x, std::int64_t n, Put&& put) noexcept {
+  I top = iset(0);
+  for (std::int64_t k = 0; k < n; k += 16)
+    top = imax(top, iand(as_int(n - k >= 16 ? load(x + k) : load_some(x + k, n - k)), iset(0x7fffffff)));
+  const auto [d, inverse] = scale8(highest(top));
+  for (std::int64_t k = 0; k < n; k += 32) {
+    const std::int64_t left = n - k < 32 ? n - k : 32;
+    float chunk[32] = {};
+    if (inverse != 0.0f) std::memcpy(chunk, x + k, static_cast<std::size_t>(left) * sizeof(float));
+    std::int8_t q[32];
+    Part::store_bytes(q, round(mul(load(chunk), set(inverse))).p, round(mul(load(chunk + 16), set(inverse))).p);
+    put(k, q, left);
+  }
+  return d;
+}
+
+inline void store_position8(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
+  std::byte *const keys = page + slot.k_offset, *const values = page + slot.v_offset;
+  const float key_scale = narrow8(k, slot.head_dim, [&](std::int64_t first, const std::int8_t* q, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) keys[(first + i) * page_positions + index] = static_cast<std::byte>(q[i]);
+  });
+  const float value_scale = narrow8(v, slot.head_dim, [&](std::int64_t first, const std::int8_t* q, std::int64_t n) {
+    std::memcpy(values + index * slot.head_dim + first, q, static_cast<std::size_t>(n));
+  });
+  const std::int64_t scale = page_positions * slot.head_dim + index * static_cast<std::int64_t>(sizeof(float));
+  std::memcpy(keys + scale, &key_scale, sizeof(float));
+  std::memcpy(values + scale, &value_scale, sizeof(float));
+}
+
 /// K: a column of [head_dim, 16]; V: a row of [16, head_dim].
 inline void store(const float* k, const float* v, std::byte* page, const KvSlot& slot, std::int64_t index) noexcept {
-  slot.type == KvType::f16 ? store_position<std::uint16_t>(k, v, page, slot, index)
-                           : store_position<float>(k, v, page, slot, index);
+  switch (slot.type) {
+    case KvType::f32: return store_position<float>(k, v, page, slot, index);
+    case KvType::f16: return store_position<std::uint16_t>(k, v, page, slot, index);
+    case KvType::q8: return store_position8(k, v, page, slot, index);
+  }
 }

@@ -224,6 +224,12 @@ struct AsBf16 {
   WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::load_bf16(p); }
 };
 
+/// Times a scale that is applied afterwards.
+struct AsI8 {
+  static constexpr int bytes = 1;
+  WEFT_FORCE Part::Pf load(const std::byte* p) { return Part::to_float(Part::load_i8(p)); }
+};
+
 /// Where the T numbers are that multiply column k: in rows, or side by side.
 struct InRows {
   const float* x;
