@@ -135,7 +135,7 @@ template <class B>
 class Batch;
 
 /// A sequence over a model with backend B.
-template <class B>
+template <class B = Cpu<>>
 class Sequence : public AnySequence {
  public:
   using Backend = B;
