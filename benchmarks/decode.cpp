@@ -175,7 +175,7 @@ int main(int argc, char** argv) try {
   app.add_option("-b,--n-batch", s.batches, "numbers of sequences that decode together")->delimiter(',')->capture_default_str();
   app.add_option("-r,--repetitions", s.rounds, "rounds; medians are shown, ± half the range")->capture_default_str();
   app.add_option("-t,--threads", s.threads, "workers (one per core)");
-  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni or reference")->capture_default_str();
+  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni, neon or reference")->capture_default_str();
   app.add_option("--kv", s.kv, "f16, f32 or q8")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str();
   app.add_option("--peer", s.peer, "llama.cpp's llama-bench, run alternately with the same threads and flash attention on");
   app.add_option("-o,--output", s.format, "md or json")->check(CLI::IsMember({"md", "json"}))->capture_default_str();

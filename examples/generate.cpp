@@ -60,7 +60,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--early-stopping", s.early_stopping, "true, false or never")->check(CLI::IsMember({"true", "false", "never", "heuristic"}))->group("Beam search");
   app.add_option("--returned", s.returned, "how many of the best beams to show")->capture_default_str()->group("Beam search");
   app.add_option("--threads", s.threads, "workers (one per core)")->group("Machine");
-  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni or reference")->capture_default_str()->group("Machine");
+  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni, neon or reference")->capture_default_str()->group("Machine");
   app.add_option("--kv", s.kv, "precision of keys and values: f16, f32 or q8 (8 bits)")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str()->group("Machine");
   app.add_flag("--json", s.json, "one JSON object a token, then a summary")->group("Output");
   app.add_flag("-q,--quiet", s.quiet, "the text alone")->group("Output");

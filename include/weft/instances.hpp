@@ -22,6 +22,10 @@ extern template class detail::Generation<Sequence<Cpu<cpu::Avx2>>>;
 extern template class Model<Cpu<cpu::Avx512Vnni>>;
 extern template class detail::Generation<Sequence<Cpu<cpu::Avx512Vnni>>>;
 #endif
+#if WEFT_CPU_ARM
+extern template class Model<Cpu<cpu::Neon>>;
+extern template class detail::Generation<Sequence<Cpu<cpu::Neon>>>;
+#endif
 
 }  // namespace weft
 #endif

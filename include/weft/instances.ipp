@@ -19,6 +19,10 @@ template class detail::Generation<Sequence<Cpu<cpu::Avx2>>>;
 template class Model<Cpu<cpu::Avx512Vnni>>;
 template class detail::Generation<Sequence<Cpu<cpu::Avx512Vnni>>>;
 #endif
+#if WEFT_CPU_ARM
+template class Model<Cpu<cpu::Neon>>;
+template class detail::Generation<Sequence<Cpu<cpu::Neon>>>;
+#endif
 
 }  // namespace weft
 #endif

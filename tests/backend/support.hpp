@@ -37,6 +37,9 @@ void for_each_cpu(F f) {
   run(Cpu<cpu::Avx2>{});
   run(Cpu<cpu::Avx512Vnni>{});
 #endif
+#if WEFT_CPU_ARM
+  run(Cpu<cpu::Neon>{});
+#endif
 }
 
 class Random {

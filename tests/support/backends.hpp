@@ -9,6 +9,8 @@
 
 #if WEFT_CPU_X86
 #define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Avx2>, weft::Cpu<weft::cpu::Avx512Vnni>
+#elif WEFT_CPU_ARM
+#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Neon>
 #else
 #define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>
 #endif

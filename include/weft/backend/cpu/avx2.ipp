@@ -1,6 +1,10 @@
 // The kernels for AVX2 with FMA and F16C: 16 lanes are two registers.
 #pragma once
 
+#include "weft/backend/cpu/kernels.hpp"
+
+#if WEFT_CPU_X86
+
 #include <immintrin.h>
 
 #include <bit>
@@ -8,7 +12,6 @@
 #include <cstring>
 #include <limits>
 
-#include "weft/backend/cpu/kernels.hpp"
 #include "weft/backend/cpu/region.hpp"
 
 #if defined(__clang__)
@@ -146,3 +149,5 @@ inline constexpr Kernels table = kernels_named("avx2");
 namespace weft::cpu {
 WEFT_INLINE const Kernels& avx2_kernels() noexcept { return avx2::table; }
 }  // namespace weft::cpu
+
+#endif

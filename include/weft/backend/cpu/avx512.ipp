@@ -1,6 +1,10 @@
 // The kernels for AVX-512 with VNNI: 16 lanes are one register.
 #pragma once
 
+#include "weft/backend/cpu/kernels.hpp"
+
+#if WEFT_CPU_X86
+
 #include <immintrin.h>
 
 #include <bit>
@@ -8,7 +12,6 @@
 #include <cstring>
 #include <limits>
 
-#include "weft/backend/cpu/kernels.hpp"
 #include "weft/backend/cpu/region.hpp"
 
 #if defined(__clang__)
@@ -132,3 +135,5 @@ inline constexpr Kernels table = kernels_named("avx512-vnni");
 namespace weft::cpu {
 WEFT_INLINE const Kernels& avx512_kernels() noexcept { return avx512::table; }
 }  // namespace weft::cpu
+
+#endif

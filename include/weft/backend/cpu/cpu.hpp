@@ -31,6 +31,12 @@ struct Avx512Vnni {
   static const Kernels& kernels() noexcept { return avx512_kernels(); }
 };
 #endif
+#if WEFT_CPU_ARM
+struct Neon {
+  static constexpr Level level = Level::neon;
+  static const Kernels& kernels() noexcept { return neon_kernels(); }
+};
+#endif
 /// Whatever the machine has.
 struct Best {
   static constexpr Level level = Level::scalar;
@@ -112,20 +118,24 @@ decltype(auto) with_best_cpu(F&& f) {
   const cpu::Level level = cpu::best_level();
   if (level == cpu::Level::avx512_vnni) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
   if (level == cpu::Level::avx2) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
+#elif WEFT_CPU_ARM
+  if (cpu::best_level() == cpu::Level::neon) return std::forward<F>(f)(Cpu<cpu::Neon>{});
 #endif
   return std::forward<F>(f)(Cpu<cpu::Scalar>{});
 }
 
-/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni" or "best". Error(unsupported) when the
+/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni", "neon" or "best". Error(unsupported) when the
 /// machine or the build lacks it, Error(argument) when there is no such name.
 template <class F>
 decltype(auto) with_cpu(std::string_view name, F&& f) {
   if (name == "best" || name == "cpu") return with_best_cpu(std::forward<F>(f));
-  if (name != "scalar" && name != "avx2" && name != "avx512-vnni")
-    fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected best, scalar, avx2 or avx512-vnni");
+  if (name != "scalar" && name != "avx2" && name != "avx512-vnni" && name != "neon")
+    fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected best, scalar, avx2, avx512-vnni or neon");
 #if WEFT_CPU_X86
   if (name == "avx2" && Cpu<cpu::Avx2>::available()) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
   if (name == "avx512-vnni" && Cpu<cpu::Avx512Vnni>::available()) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
+#elif WEFT_CPU_ARM
+  if (name == "neon" && Cpu<cpu::Neon>::available()) return std::forward<F>(f)(Cpu<cpu::Neon>{});
 #endif
   if (name != "scalar")
     fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ",

@@ -17,6 +17,11 @@
 #else
 #define WEFT_CPU_X86 0
 #endif
+#if defined(__aarch64__)
+#define WEFT_CPU_ARM 1
+#else
+#define WEFT_CPU_ARM 0
+#endif
 
 namespace weft::cpu {
 
@@ -59,7 +64,12 @@ const Kernels& avx2_kernels() noexcept;    ///< AVX2, FMA and F16C
 const Kernels& avx512_kernels() noexcept;  ///< AVX-512 F, BW, DQ, VL and VNNI
 #endif
 
-enum class Level : std::uint8_t { scalar, avx2, avx512_vnni };
+#if WEFT_CPU_ARM
+const Kernels& neon_kernels() noexcept;  ///< Advanced SIMD with dot products
+#endif
+
+/// Of one kind of processor each, a level has all that is before it.
+enum class Level : std::uint8_t { scalar, avx2, avx512_vnni, neon };
 /// The best set that this processor has and this operating system saves.
 Level best_level() noexcept;
 /// The kernels of best_level().
@@ -73,5 +83,8 @@ const Kernels& best_kernels() noexcept;
 #if WEFT_CPU_X86
 #include "weft/backend/cpu/avx2.ipp"
 #include "weft/backend/cpu/avx512.ipp"
+#endif
+#if WEFT_CPU_ARM
+#include "weft/backend/cpu/neon.ipp"
 #endif
 #endif

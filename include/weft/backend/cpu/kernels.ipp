@@ -5,6 +5,9 @@
 #if WEFT_CPU_X86
 #include <cpuid.h>
 #endif
+#if WEFT_CPU_ARM && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 namespace weft::cpu {
 
@@ -42,6 +45,12 @@ WEFT_INLINE Level best_level() noexcept {
 #if WEFT_CPU_X86
   static const Level level = detail::detect_level();
   return level;
+#elif WEFT_CPU_ARM && defined(__linux__)
+  constexpr unsigned long dot_product = 1ul << 20;  // HWCAP_ASIMDDP
+  static const bool has_dot_product = (::getauxval(AT_HWCAP) & dot_product) != 0;
+  return has_dot_product ? Level::neon : Level::scalar;
+#elif WEFT_CPU_ARM && defined(__APPLE__)
+  return Level::neon;
 #else
   return Level::scalar;
 #endif
@@ -52,6 +61,8 @@ WEFT_INLINE const Kernels& best_kernels() noexcept {
   const Level level = best_level();
   if (level == Level::avx512_vnni) return avx512_kernels();
   if (level == Level::avx2) return avx2_kernels();
+#elif WEFT_CPU_ARM
+  if (best_level() == Level::neon) return neon_kernels();
 #endif
   return scalar_kernels();
 }
