@@ -83,4 +83,35 @@ inline void greatest_n(std::span<const float> logits, std::size_t n, std::vector
   std::sort(best.begin(), best.end());
 }
 
+/// Excludes all tokens that come after `last` in the order of rank.
+inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept {
+  exclude_below(logits, last.value);
+  for (std::size_t i = static_cast<std::size_t>(last.id) + 1; i < logits.size(); ++i)
+    if (logits[i] == last.value) logits[i] = excluded;
+}
+
+/// The first of the candidates, in their order, with which the sum of weight(candidate) reaches `mass`; the last one if
+/// it never does. At least one candidate. Halves them by rank until few are left: O(candidates) on average. Reorders.
+template <class Weight>
+Ranked mass_border(std::span<Ranked> candidates, double mass, Weight weight) {
+  while (candidates.size() > 16) {
+    const std::size_t half = candidates.size() / 2;
+    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(half), candidates.end());
+    double upper = 0;
+    for (const auto& r : candidates.first(half)) upper += weight(r);
+    if (upper >= mass) {
+      candidates = candidates.first(half);
+    } else {
+      mass -= upper;
+      candidates = candidates.subspan(half);
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  for (const auto& r : candidates) {
+    mass -= weight(r);
+    if (mass <= 0) return r;
+  }
+  return candidates.back();
+}
+
 }  // namespace weft::detail

@@ -128,6 +128,48 @@ inline double exp_sum(std::span<const float> logits, float max) noexcept {
   return sum;
 }
 
+/// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
+/// takes all probability.
+inline void exclude_below(std::span<float> logits, float border) noexcept {
+  for (float& x : logits) x = x < border ? excluded : x;
+}
+
+/// What the shape of a distribution is judged by.
+struct Spread {
+  double weight = 0;   ///< sum of e^(x - max)
+  double mean = 0;     ///< expected logit, relative to max: sum of p (x - max), <= 0
+  /// In nats: -sum p log p = log(weight) - mean.
+  [[nodiscard]] double entropy() const noexcept { return std::log(weight) - mean; }
+};
+
+/// weight and weight * (x - max), summed over one block of 64 (others: filled as in exp_sum_part).
+WEFT_NO_CONTRACTION inline void add_spread_block(const float* x, float max, Spread& into) noexcept {
+  const Lanes lowest = {-87.0f, -87.0f, -87.0f, -87.0f};
+  Lanes weight = {0, 0, 0, 0}, mean = {0, 0, 0, 0};
+  for (std::size_t i = 0; i < softmax_block; i += 4) {
+    const Lanes v = load_lanes(x + i) - max;
+    const Lanes w = exp_lanes(v);
+    weight = weight + w;
+    mean = mean + w * (v >= lowest ? v : lowest);  // 0 times -inf is no number
+  }
+  into.weight += static_cast<double>((weight[0] + weight[2]) + (weight[1] + weight[3]));
+  into.mean += static_cast<double>((mean[0] + mean[2]) + (mean[1] + mean[3]));
+}
+
+/// The spread of logits whose greatest, max, is finite. O(vocab).
+inline Spread spread_of(std::span<const float> logits, float max) noexcept {
+  Spread spread;
+  std::size_t i = 0;
+  for (; i + softmax_block <= logits.size(); i += softmax_block) add_spread_block(logits.data() + i, max, spread);
+  if (i < logits.size()) {
+    float block[softmax_block];
+    for (std::size_t j = 0; j < softmax_block; ++j) block[j] = i + j < logits.size() ? logits[i + j] : excluded;
+    add_spread_block(block, max, spread);
+  }
+  spread.mean /= spread.weight;
+  return spread;
+}
+
 /// What log_softmax subtracts, kept as its two parts so that a single log-prob is exact.
 struct LogSum {
   float max = excluded;
