@@ -70,3 +70,7 @@ void check_file(const std::filesystem::path& path, const char* name) {
 TEST_CASE("steps change logits as Hugging Face's processors do") {
   check_file(goldens() / "decoding" / "processors.json", "processors.json");
 }
+
+TEST_CASE("steps change logits as the processors of transformers 5 and the penalties of vLLM do") {
+  check_file(data("steps") / "processors.json", "steps/processors.json");
+}
