@@ -19,7 +19,7 @@ std::vector<float> bell(std::uint64_t seed) {
   for (std::size_t i = 0; i < vocab; ++i) {
     double sum = 0;
     for (std::uint64_t j = 0; j < 6; ++j) sum += uniform(seed, j, i);
-    logits[i] = static_cast<float>((sum - 3) * 4 + (i % 4099 == seed % 4099 ? 8 + 6 * uniform(seed, 9, i) : 0));
+    logits[i] = static_cast<float>((sum - 3) * 3 + (i % 1021 == seed % 1021 ? 10 + 8 * uniform(seed, 9, i) : 0));
   }
   return logits;
 }

@@ -52,14 +52,14 @@ inline void AdaptiveP::operator()(std::span<float> logits, const StepContext& co
   const float max = detail::greatest(logits);
   if (std::isinf(max)) return detail::exclude_below(logits, max);
   const auto weight = static_cast<float>(detail::exp_sum(logits, max));
-  for (std::size_t i = 0; i < logits.size(); ++i) {
+  const auto gone = detail::all_lanes(detail::excluded);
+  detail::for_each_lane(logits, [&](detail::Lanes x) { return x > gone; }, [&](std::size_t i) {
     float& x = logits[i];
-    if (x == detail::excluded) continue;
     const float p = detail::exp_weight(x, max) / weight;
     if (p > 1e-9f) average.offer(p, i);  // less does not move the average
     const float d = std::fabs(p - wanted) / 0.3f;
     x = 5 - 10 * d * d / (1 + d);
-  }
+  });
 }
 
 }  // namespace weft

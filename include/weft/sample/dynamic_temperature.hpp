@@ -12,17 +12,14 @@ struct DynamicTemperature : Composable {
   void operator()(std::span<float> logits, std::span<const Token> history) const {
     const float max = detail::greatest(logits);
     if (std::isinf(max)) return detail::exclude_below(logits, max);
-    std::size_t candidates = 0;
-    for (const float x : logits) candidates += x > detail::excluded;
+    const std::size_t candidates = detail::count_left(logits);
     if (candidates < 2) return;
     const double share = detail::spread_of(logits, max).entropy() / std::log(static_cast<double>(candidates));
     const double power = std::pow(std::min(1.0, std::max(0.0, share)), static_cast<double>(exponent));
     Temperature step;
     step.value = static_cast<float>(static_cast<double>(lowest) + static_cast<double>(highest - lowest) * power);
     if (step.value < 1e-6f) {  // the limit of 0: greedy
-      std::size_t first = 0;
-      while (logits[first] != max) ++first;
-      detail::exclude_after(logits, {max, static_cast<Token>(first)});
+      detail::exclude_after(logits, {max, detail::first_equal(logits, max)});
     } else {
       step(logits, history);
     }

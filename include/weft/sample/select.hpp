@@ -23,8 +23,7 @@ struct Ranked {
 
 /// True if one of the four logits at x is above the bound: lets a scan skip what cannot matter.
 inline bool any_above(const float* x, float bound) noexcept {
-  const IntLanes above = load_lanes(x) > bound;
-  return (above[0] | above[1] | above[2] | above[3]) != 0;
+  return any_lane(load_lanes(x) > bound);
 }
 
 /// The k-th greatest of the values (k from 1 to their number). One pass: values above the bound are collected, and
@@ -83,11 +82,21 @@ inline void greatest_n(std::span<const float> logits, std::size_t n, std::vector
   std::sort(best.begin(), best.end());
 }
 
+/// The lowest id whose logit is `value`, which occurs.
+inline Token first_equal(std::span<const float> logits, float value) noexcept {
+  std::size_t i = 0;
+  const Lanes wanted = all_lanes(value);
+  while (i + 4 <= logits.size() && !any_lane(load_lanes(logits.data() + i) == wanted)) i += 4;
+  while (logits[i] != value) ++i;
+  return static_cast<Token>(i);
+}
+
 /// Excludes all tokens that come after `last` in the order of rank.
 inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept {
   exclude_below(logits, last.value);
-  for (std::size_t i = static_cast<std::size_t>(last.id) + 1; i < logits.size(); ++i)
-    if (logits[i] == last.value) logits[i] = excluded;
+  const auto later = logits.subspan(static_cast<std::size_t>(last.id) + 1);
+  const Lanes value = all_lanes(last.value);
+  for_each_lane(later, [&](Lanes x) { return x == value; }, [&](std::size_t i) { later[i] = excluded; });
 }
 
 /// The first of the candidates, in their order, with which the sum of weight(candidate) reaches `mass`; the last one if

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "weft/core/error.hpp"
+#include "weft/sample/softmax.hpp"
 #include "weft/sample/step.hpp"
 
 namespace weft {
@@ -12,7 +13,9 @@ struct Temperature : Composable {
   float value = 1;
   void operator()(std::span<float> logits, std::span<const Token>) const {
     if (value == 1) return;
-    for (float& x : logits) x /= value;  // a division, as Hugging Face does: the product with 1/t rounds differently
+    const auto divisor = detail::all_lanes(value);
+    // a division, as Hugging Face does: the product with 1/t rounds differently
+    detail::change_lanes(logits, [&](detail::Lanes x) { return x / divisor; });
   }
 };
 

@@ -33,8 +33,8 @@ namespace detail {
 /// The logits from `bound` up, with their ids and in their order.
 inline void collect_from(std::span<const float> logits, float bound, std::vector<Ranked>& into) {
   into.clear();
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] >= bound) into.push_back({logits[i], static_cast<Token>(i)});
+  const Lanes lowest = all_lanes(bound);
+  for_each_lane(logits, [&](Lanes x) { return x >= lowest; }, [&](std::size_t i) { into.push_back({logits[i], static_cast<Token>(i)}); });
 }
 
 }  // namespace detail

@@ -31,10 +31,9 @@ namespace detail {
 /// The tokens within `width` of the centre, ranked by closeness.
 inline void collect_around(std::span<const float> logits, float centre, float width, std::vector<Ranked>& into) {
   into.clear();
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const float distance = std::fabs(logits[i] - centre);
-    if (distance <= width) into.push_back({-distance, static_cast<Token>(i)});
-  }
+  const Lanes middle = all_lanes(centre), low = all_lanes(-width), high = all_lanes(width);
+  const auto near = [&](Lanes x) { return (x - middle >= low) & (x - middle <= high); };
+  for_each_lane(logits, near, [&](std::size_t i) { into.push_back({-std::fabs(logits[i] - centre), static_cast<Token>(i)}); });
 }
 
 }  // namespace detail
@@ -57,7 +56,9 @@ inline void TypicalP::operator()(std::span<float> logits, std::span<const Token>
     if (sum >= wanted || widest) break;
   }
   const float border = -detail::mass_border(scratch, wanted, weight).value;
-  for (float& x : logits) x = std::fabs(x - centre) > border ? detail::excluded : x;
+  const auto middle = detail::all_lanes(centre), low = detail::all_lanes(-border), high = detail::all_lanes(border);
+  const auto gone = detail::all_lanes(detail::excluded);
+  detail::change_lanes(logits, [&](detail::Lanes x) { return (x - middle < low) | (x - middle > high) ? gone : x; });
 }
 
 }  // namespace weft
