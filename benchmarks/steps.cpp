@@ -1,8 +1,8 @@
 // What a step costs at the vocabulary of SmolLM2 (49,152), one thread: medians in microseconds beside the cost of copying
 // the logits and of a bare draw. The logits are bell-shaped with a few tokens far above, as a model's are.
 #include <algorithm>
-#include <cstdio>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "weft/core/clock.hpp"
@@ -29,7 +29,8 @@ template <class S>
 double microseconds(S step) {
   static const std::vector<std::vector<float>> inputs{bell(1), bell(2), bell(3), bell(4)};
   std::vector<Token> history(positions);
-  for (std::size_t i = 0; i < positions; ++i) history[i] = static_cast<Token>(uniform(5, 1, i) * uniform(5, 2, i) * 4000);
+  for (std::size_t i = 0; i < positions; ++i)
+    history[i] = static_cast<Token>(uniform(5, 1, i) * uniform(5, 2, i) * 4000);
   prepare(step, vocab, positions);
   std::vector<float> logits(vocab);
   std::vector<double> times;

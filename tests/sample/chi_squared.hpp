@@ -14,7 +14,8 @@ struct ChiSquared {
   double statistic = 0;
   int degrees = -1;
 };
-inline ChiSquared chi_squared(const std::vector<std::size_t>& counts, const std::vector<double>& probabilities, double n) {
+inline ChiSquared chi_squared(const std::vector<std::size_t>& counts, const std::vector<double>& probabilities,
+                              double n) {
   ChiSquared result;
   double expected = 0, found = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -16,22 +16,28 @@ std::vector<float> plain_dry(const DryOptions& o, std::span<const Token> text, s
   std::ptrdiff_t limit = n - begin, head = -1;
   for (const auto& run : o.breakers)
     for (std::ptrdiff_t at = begin; at + std::ssize(run) <= n; ++at)
-      if (std::equal(run.begin(), run.end(), text.begin() + at) && (at > head || (at == head && n - at - std::ssize(run) < limit))) {
+      if (std::equal(run.begin(), run.end(), text.begin() + at) &&
+          (at > head || (at == head && n - at - std::ssize(run) < limit))) {
         head = at;
         limit = n - at - std::ssize(run);
       }
   std::vector<std::ptrdiff_t> longest(vocab, -1);
   for (std::ptrdiff_t p = begin + 1; p < n; ++p) {
     std::ptrdiff_t length = 0;
-    while (p - length > begin && text[static_cast<std::size_t>(p - length - 1)] == text[static_cast<std::size_t>(n - length - 1)]) ++length;
+    while (p - length > begin &&
+           text[static_cast<std::size_t>(p - length - 1)] == text[static_cast<std::size_t>(n - length - 1)])
+      ++length;
     auto& best = longest[static_cast<std::size_t>(text[static_cast<std::size_t>(p)])];
     best = std::max(best, std::min(length, limit));
   }
   std::vector<float> logits(vocab, 0);
   for (std::size_t id = 0; id < vocab; ++id) {
-    const bool spared = std::any_of(o.breakers.begin(), o.breakers.end(), [&](const auto& run) { return run == std::vector<Token>{static_cast<Token>(id)}; });
+    const bool spared = std::any_of(o.breakers.begin(), o.breakers.end(),
+                                    [&](const auto& run) { return run == std::vector<Token>{static_cast<Token>(id)}; });
     if (longest[id] >= o.allowed_length && !spared && n - begin > o.allowed_length && limit >= o.allowed_length)
-      logits[id] = -static_cast<float>(static_cast<double>(o.multiplier) * std::pow(static_cast<double>(o.base), static_cast<double>(longest[id] - o.allowed_length)));
+      logits[id] = -static_cast<float>(
+          static_cast<double>(o.multiplier) *
+          std::pow(static_cast<double>(o.base), static_cast<double>(longest[id] - o.allowed_length)));
   }
   return logits;
 }

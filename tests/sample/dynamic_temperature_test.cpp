@@ -7,7 +7,8 @@
 using namespace weft;
 using namespace weft::test;
 
-TEST_CASE("a flat distribution has the highest temperature, a certain one the lowest, and no range is a fixed temperature") {
+TEST_CASE(
+    "a flat distribution has the highest temperature, a certain one the lowest, and no range is a fixed temperature") {
   CHECK(applied(dynamic_temperature(1, 0.5f), {3, 3, 3, -inf})[0] == doctest::Approx(2));
   CHECK(applied(dynamic_temperature(1, 0.5f), {100, 0, 0})[0] == doctest::Approx(200));
   const auto logits = random_logits(3, 50, Shape::smooth);

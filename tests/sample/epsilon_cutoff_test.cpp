@@ -22,5 +22,6 @@ TEST_CASE("epsilon cutoff keeps probabilities from epsilon up, and the best") {
 }
 
 TEST_CASE("epsilon outside (0, 1) is refused") {
-  for (const float e : {0.0f, 1.0f, -1.0f, std::nanf("")}) CHECK(kind_of_error([&] { (void)epsilon_cutoff(e); }) == ErrorKind::argument);
+  for (const float e : {0.0f, 1.0f, -1.0f, std::nanf("")})
+    CHECK(kind_of_error([&] { (void)epsilon_cutoff(e); }) == ErrorKind::argument);
 }

@@ -24,5 +24,6 @@ TEST_CASE("eta cutoff falls with the entropy: a flat distribution keeps what a p
 }
 
 TEST_CASE("an epsilon outside (0, 1) is refused by eta cutoff") {
-  for (const float e : {0.0f, 1.0f, -1.0f, std::nanf("")}) CHECK(kind_of_error([&] { (void)eta_cutoff(e); }) == ErrorKind::argument);
+  for (const float e : {0.0f, 1.0f, -1.0f, std::nanf("")})
+    CHECK(kind_of_error([&] { (void)eta_cutoff(e); }) == ErrorKind::argument);
 }

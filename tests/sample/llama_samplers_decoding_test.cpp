@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "named_steps.hpp"
+#include "sample/support.hpp"
 #include "support/data.hpp"
 #include "support/json.hpp"
-#include "sample/support.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/sample/adaptive_p.hpp"
 #include "weft/sample/dry.hpp"

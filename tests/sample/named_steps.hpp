@@ -66,7 +66,8 @@ bool with_named(const std::string& name, const json& p, StepContext context, Use
   if (name == "repetition_penalty") return with(repetition_penalty(number("penalty")));
   if (name == "frequency_penalty") return with(frequency_penalty(number("penalty")));
   if (name == "presence_penalty") return with(presence_penalty(number("penalty")));
-  if (name == "encoder_repetition_penalty") return with(encoder_repetition_penalty(number("penalty"), tokens("encoder_input_ids")));
+  if (name == "encoder_repetition_penalty")
+    return with(encoder_repetition_penalty(number("penalty"), tokens("encoder_input_ids")));
   if (name == "no_repeat_ngram") return with(no_repeat_ngram(integer("ngram_size")));
   if (name == "encoder_no_repeat_ngram")
     return with(encoder_no_repeat_ngram(integer("encoder_ngram_size"), tokens("encoder_input_ids")));
@@ -75,7 +76,8 @@ bool with_named(const std::string& name, const json& p, StepContext context, Use
   if (name == "bad_words") return with(bad_words(p.at("bad_words_ids").get<std::vector<std::vector<Token>>>()));
   if (name == "sequence_bias") {
     std::vector<BiasedSequence> sequences;
-    for (const auto& one : p.at("sequence_bias")) sequences.push_back({one.at(0).get<std::vector<Token>>(), one.at(1).get<float>()});
+    for (const auto& one : p.at("sequence_bias"))
+      sequences.push_back({one.at(0).get<std::vector<Token>>(), one.at(1).get<float>()});
     return with(sequence_bias(std::move(sequences)));
   }
   if (name == "forced_bos") return with(forced_bos_token(p.at("bos_token_id").get<Token>()));

@@ -22,7 +22,8 @@ TEST_CASE("the index finds every earlier place of the last run, latest first, af
       if (history.size() < length) continue;
       std::vector<std::size_t> expected, found;
       for (std::size_t p = history.size(); p-- > length;)
-        if (std::equal(history.end() - static_cast<std::ptrdiff_t>(length), history.end(), history.begin() + static_cast<std::ptrdiff_t>(p - length)))
+        if (std::equal(history.end() - static_cast<std::ptrdiff_t>(length), history.end(),
+                       history.begin() + static_cast<std::ptrdiff_t>(p - length)))
           expected.push_back(p);
       index.for_each_before(history, history.size(), [&](std::size_t p) { found.push_back(p); });
       REQUIRE(found == expected);

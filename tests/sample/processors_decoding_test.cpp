@@ -40,10 +40,11 @@ void check_file(const std::filesystem::path& path, const char* name) {
     context.history = ids;
     bool known = true;
     for (const auto& s : steps_of(one))
-      known = known && with_named(s.at("step").get<std::string>(), s.at("params"), context, [&](auto made, const StepContext& its) {
-                prepare(made, logits.size(), ids.size());
-                apply(made, std::span<float>(logits), its);
-              });
+      known = known && with_named(s.at("step").get<std::string>(), s.at("params"), context,
+                                  [&](auto made, const StepContext& its) {
+                                    prepare(made, logits.size(), ids.size());
+                                    apply(made, std::span<float>(logits), its);
+                                  });
     if (!known) {
       ++unknown[name_of(one)];
       continue;

@@ -11,12 +11,14 @@ using namespace weft::test;
 
 namespace {
 
-constexpr std::size_t cases_per_step = 25000;  // times 42 steps
+constexpr std::size_t cases_per_step = 24000;  // calls, times 45 steps
 
 /// Small numbers that depend on a counter alone.
 struct Numbers {
   std::uint64_t seed = 0, at = 0;
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(uniform(seed, 77, at++) * static_cast<double>(n)); }
+  std::size_t below(std::size_t n) {
+    return static_cast<std::size_t>(uniform(seed, 77, at++) * static_cast<double>(n));
+  }
 };
 
 /// One of the values that break arithmetic.
@@ -32,12 +34,18 @@ void fill(std::vector<float>& logits, Numbers& numbers) {
   const std::size_t kind = numbers.below(6);
   for (float& x : logits) {
     const auto u = static_cast<float>(numbers.below(1000));
-    if (kind == 0) x = 2;                            // flat
-    else if (kind == 1) x = -inf;                    // all excluded
-    else if (kind == 2) x = std::round(u / 250);     // ties
-    else if (kind == 3 && u < 300) x = hostile_value(numbers);
-    else if (kind == 4) x = u < 900 ? -inf : u / 40; // few left
-    else x = u / 50 - 10;
+    if (kind == 0)
+      x = 2;  // flat
+    else if (kind == 1)
+      x = -inf;  // all excluded
+    else if (kind == 2)
+      x = std::round(u / 250);  // ties
+    else if (kind == 3 && u < 300)
+      x = hostile_value(numbers);
+    else if (kind == 4)
+      x = u < 900 ? -inf : u / 40;  // few left
+    else
+      x = u / 50 - 10;
   }
 }
 
@@ -63,7 +71,8 @@ void try_once(S step, std::vector<float>& logits, std::vector<float>& before, Nu
     try {
       apply(step, std::span<float>(logits), context);
       const Token token = round == 1 ? argmax()(logits, context).token : pick(logits, context).token;
-      const bool valid = token >= 0 && static_cast<std::size_t>(token) < logits.size() && logits[static_cast<std::size_t>(token)] > -inf;
+      const bool valid = token >= 0 && static_cast<std::size_t>(token) < logits.size() &&
+                         logits[static_cast<std::size_t>(token)] > -inf;
       if (!valid) FAIL_CHECK("token ", token, " of ", logits.size());
       ++tally.tokens;
       context.unchanged = history.size();
@@ -136,7 +145,8 @@ TEST_CASE("no logits and no history make steps on tokens choose what is not ther
   TRY(min_length(9));
   TRY(min_new_tokens(2));
   TRY(exponential_decay_length(1, 1e10));
-  TRY(prefix_allowed_tokens([](std::span<const Token> h) { return std::vector<Token>(h.size() % 3, static_cast<Token>(h.size() % 4)); }));
+  TRY(prefix_allowed_tokens(
+      [](std::span<const Token> h) { return std::vector<Token>(h.size() % 3, static_cast<Token>(h.size() % 4)); }));
   ThinkingBudgetOptions thinking;
   thinking.budget = 1;
   thinking.open = {{1}};

@@ -20,7 +20,8 @@ Token forced(ThinkingBudget& step, std::vector<Token> text, std::size_t unchange
 }
 }  // namespace
 
-TEST_CASE("the thought is closed after exactly the budget, whether tokens come one by one, at once, or after a rewind") {
+TEST_CASE(
+    "the thought is closed after exactly the budget, whether tokens come one by one, at once, or after a rewind") {
   ThinkingBudgetOptions options;
   options.budget = 3;
   options.open = {{open}};
@@ -49,7 +50,8 @@ TEST_CASE("an opening in the prompt counts only if asked to") {
 }
 
 TEST_CASE("a negative budget and runs that are missing or empty are refused") {
-  const auto made = [](std::int64_t budget, std::vector<std::vector<Token>> opens, std::vector<std::vector<Token>> closes) {
+  const auto made = [](std::int64_t budget, std::vector<std::vector<Token>> opens,
+                       std::vector<std::vector<Token>> closes) {
     ThinkingBudgetOptions options;
     options.budget = budget;
     options.open = std::move(opens);

@@ -29,5 +29,6 @@ TEST_CASE("a larger share keeps at least what a smaller one keeps; ties at the b
 }
 
 TEST_CASE("a share outside (0, 1] is refused") {
-  for (const float h : {0.0f, 1.1f, -1.0f, std::nanf("")}) CHECK(kind_of_error([&] { (void)top_h(h); }) == ErrorKind::argument);
+  for (const float h : {0.0f, 1.1f, -1.0f, std::nanf("")})
+    CHECK(kind_of_error([&] { (void)top_h(h); }) == ErrorKind::argument);
 }

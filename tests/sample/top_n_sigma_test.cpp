@@ -26,5 +26,6 @@ TEST_CASE("excluded logits do not count in the deviation") {
 }
 
 TEST_CASE("an n that is not finite and positive is refused") {
-  for (const float n : {0.0f, -1.0f, inf, std::nanf("")}) CHECK(kind_of_error([&] { (void)top_n_sigma(n); }) == ErrorKind::argument);
+  for (const float n : {0.0f, -1.0f, inf, std::nanf("")})
+    CHECK(kind_of_error([&] { (void)top_n_sigma(n); }) == ErrorKind::argument);
 }

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "named_steps.hpp"
+#include "sample/support.hpp"
 #include "support/data.hpp"
 #include "support/json.hpp"
-#include "sample/support.hpp"
 #include "weft/sample/watermark_kgw.hpp"
 #include "weft/sample/watermark_synthid.hpp"
 
@@ -82,7 +82,8 @@ TEST_CASE("the watermark of KGW is written and counted as by transformers 5, wit
       CHECK(raised(options, mark.at("ids").get<std::vector<Token>>(), mark.at("logits").get<std::vector<float>>()) ==
             mark.at("raised").get<std::vector<Token>>());
     for (const auto& d : one.at("detections")) {
-      const auto evidence = detect_watermark_kgw(d.at("text").get<std::vector<Token>>(), vocab, options, d.at("count_repeats").get<bool>());
+      const auto evidence = detect_watermark_kgw(d.at("text").get<std::vector<Token>>(), vocab, options,
+                                                 d.at("count_repeats").get<bool>());
       CHECK(evidence.scored == d.at("scored").get<std::size_t>());
       CHECK(evidence.marked == d.at("marked").get<std::size_t>());
       CHECK(evidence.z_score == doctest::Approx(d.at("z_score").get<double>()).epsilon(1e-9));
@@ -102,8 +103,10 @@ TEST_CASE("SynthID's scores, and the bits its detector counts, are those of tran
     for (const auto& s : one.at("steps")) {
       const auto before = s.at("logits").get<std::vector<float>>();
       auto logits = before;
-      apply(step, std::span<float>(logits), {.history = text, .prompt_length = prompt, .unchanged = t == 0 ? 0 : text.size() - 1});
-      check_equal(as_written(logits, golden.at("neg_inf").get<double>()), s.at("output").get<std::vector<double>>(), before);
+      apply(step, std::span<float>(logits),
+            {.history = text, .prompt_length = prompt, .unchanged = t == 0 ? 0 : text.size() - 1});
+      check_equal(as_written(logits, golden.at("neg_inf").get<double>()), s.at("output").get<std::vector<double>>(),
+                  before);
       auto fresh = applied(watermark_synthid(options), before, {.history = text, .prompt_length = prompt});
       CHECK(fresh == logits);
       text.push_back(one.at("ids").at(t++).get<Token>());

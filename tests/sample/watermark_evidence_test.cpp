@@ -12,7 +12,8 @@ TEST_CASE("the p-value is the binomial tail, also where it is far out and where 
   CHECK(detail::binomial_tail(10, 10, 0.25) == doctest::Approx(std::pow(0.25, 10)));
   // half of a symmetric distribution, and the middle term: 0.5 + C(n, n/2) / 2^(n+1) with Stirling
   const double n = 100000;
-  CHECK(detail::binomial_tail(100000, 50000, 0.5) == doctest::Approx(0.5 + 0.5 * std::sqrt(2 / (3.141592653589793 * n))).epsilon(1e-7));
+  CHECK(detail::binomial_tail(100000, 50000, 0.5) ==
+        doctest::Approx(0.5 + 0.5 * std::sqrt(2 / (3.141592653589793 * n))).epsilon(1e-7));
   CHECK(detail::binomial_tail(2000, 1, 0.25) == doctest::Approx(1));
 }
 

@@ -54,7 +54,8 @@ TEST_CASE("following one token through the shuffle tells what the whole list tel
     key.greenlist(before, 77, list);
     std::size_t green = 0;
     for (Token id = 0; id < 77; ++id) {
-      const bool listed = std::find(list.begin(), list.begin() + 19, static_cast<std::uint32_t>(id)) != list.begin() + 19;
+      const bool listed =
+          std::find(list.begin(), list.begin() + 19, static_cast<std::uint32_t>(id)) != list.begin() + 19;
       REQUIRE(key.is_green(std::span<const Token>(&before, 1), id, 77) == listed);
       green += listed;
     }

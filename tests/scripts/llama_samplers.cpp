@@ -64,14 +64,16 @@ struct Candidates {
   }
 };
 
-void stateless(const std::string& step, const std::vector<double>& params, llama_sampler* sampler, std::vector<llama_token> accepted = {}) {
+void stateless(const std::string& step, const std::vector<double>& params, llama_sampler* sampler,
+               std::vector<llama_token> accepted = {}) {
   for (const double scale : {0.5, 2.0, 5.0}) {
     const auto logits = random_logits(scale);
     for (const auto t : accepted) llama_sampler_accept(sampler, t);
     Candidates c(logits);
     llama_sampler_apply(sampler, &c.array);
-    print_case(step, "\"params\":" + text_of(params) + ",\"tokens\":" + text_of(std::vector<double>(accepted.begin(), accepted.end())) + ",\"logits\":" +
-                         text_of(logits) + ",\"output\":" + text_of(c.logits(logits.size())));
+    print_case(step, "\"params\":" + text_of(params) +
+                         ",\"tokens\":" + text_of(std::vector<double>(accepted.begin(), accepted.end())) +
+                         ",\"logits\":" + text_of(logits) + ",\"output\":" + text_of(c.logits(logits.size())));
     llama_sampler_reset(sampler);
   }
   llama_sampler_free(sampler);
@@ -84,11 +86,12 @@ void stateful(const std::string& step, const std::vector<double>& params, llama_
     Candidates c(logits);
     llama_sampler_apply(sampler, &c.array);
     std::vector<double> probabilities(vocab, 0);
-    for (size_t j = 0; j < c.array.size; ++j) probabilities[static_cast<size_t>(c.array.data[j].id)] = c.array.data[j].p;
+    for (size_t j = 0; j < c.array.size; ++j)
+      probabilities[static_cast<size_t>(c.array.data[j].id)] = c.array.data[j].p;
     const auto token = c.array.data[c.array.selected].id;
     llama_sampler_accept(sampler, token);
-    calls += std::string(i ? "," : "") + "{\"logits\":" + text_of(logits) + ",\"probabilities\":" + text_of(probabilities) +
-             ",\"token\":" + std::to_string(token) + "}";
+    calls += std::string(i ? "," : "") + "{\"logits\":" + text_of(logits) +
+             ",\"probabilities\":" + text_of(probabilities) + ",\"token\":" + std::to_string(token) + "}";
   }
   print_case(step, "\"params\":" + text_of(params) + ",\"calls\":[" + calls + "]");
   llama_sampler_free(sampler);
@@ -104,7 +107,8 @@ std::string dry_penalties(llama_sampler* sampler, const std::vector<llama_token>
     llama_sampler_apply(sampler, &c.array);
     for (size_t i = 0; i < c.array.size; ++i)
       if (c.array.data[i].logit != 0)
-        found += (found.empty() ? "[" : ",[") + std::to_string(n) + "," + std::to_string(c.array.data[i].id) + "," + text_of(-c.array.data[i].logit) + "]";
+        found += (found.empty() ? "[" : ",[") + std::to_string(n) + "," + std::to_string(c.array.data[i].id) + "," +
+                 text_of(-c.array.data[i].logit) + "]";
   }
   llama_sampler_free(sampler);
   return "[" + found + "]";
@@ -116,13 +120,15 @@ void dry_tokens() {
     for (const int allowed : {0, 1, 2, 4})
       for (const int range : {12, 1000}) {
         std::vector<llama_token> text;
-        for (int i = 0; i < 60; ++i) text.push_back(i > 30 && i % 3 ? text[static_cast<size_t>(i - 13)] : static_cast<llama_token>(rng() % 6));
+        for (int i = 0; i < 60; ++i)
+          text.push_back(i > 30 && i % 3 ? text[static_cast<size_t>(i - 13)] : static_cast<llama_token>(rng() % 6));
         std::vector<std::vector<double>> runs;
         for (const auto& run : some) runs.emplace_back(run.begin(), run.end());
         auto* sampler = llama_sampler_init_dry_testing(0.8f, 1.3f, allowed, range, some);
-        print_case("dry", "\"params\":" + text_of(std::vector<double>{0.8, 1.3, double(allowed), double(range)}) + ",\"breakers\":" + text_of(runs) +
-                              ",\"every\":3,\"tokens\":" + text_of(std::vector<double>(text.begin(), text.end())) + ",\"penalties\":" +
-                              dry_penalties(sampler, text, 6, 3));
+        print_case("dry", "\"params\":" + text_of(std::vector<double>{0.8, 1.3, double(allowed), double(range)}) +
+                              ",\"breakers\":" + text_of(runs) +
+                              ",\"every\":3,\"tokens\":" + text_of(std::vector<double>(text.begin(), text.end())) +
+                              ",\"penalties\":" + dry_penalties(sampler, text, 6, 3));
       }
 }
 
@@ -132,23 +138,28 @@ void dry_vocabulary(const std::string& name, const std::string& path) {
   auto* model = llama_model_load_from_file(path.c_str(), params);
   const auto* v = llama_model_get_vocab(model);
   const std::string prompt =
-      "She said: \"the old house on the hill\".\nHe said: \"the old house on the hill is gone\".\n* the old house on the hill * is *\n"
+      "She said: \"the old house on the hill\".\nHe said: \"the old house on the hill is gone\".\n* the old house on "
+      "the hill * is *\n"
       "User:\nthe old house on the hill, the old house on the hill, the old house on the";
   std::vector<llama_token> text(200);
-  text.resize(static_cast<size_t>(llama_tokenize(v, prompt.data(), static_cast<int>(prompt.size()), text.data(), 200, false, false)));
+  text.resize(static_cast<size_t>(
+      llama_tokenize(v, prompt.data(), static_cast<int>(prompt.size()), text.data(), 200, false, false)));
   const std::vector<std::string> breakers = {"\n", ":", "\"", "*", "User:", "hill,"};
   for (size_t n : {size_t{1}, size_t{4}, breakers.size()}) {
     std::vector<const char*> strings;
     for (size_t i = 0; i < n; ++i) strings.push_back(breakers[i].c_str());
     auto* sampler = llama_sampler_init_dry(v, 1.0f, 1.75f, 2, 1000, strings.data(), strings.size());
-    print_case("dry_strings", "\"vocabulary\":\"" + name + "\",\"params\":[1,1.75,2,1000],\"breakers\":" +
-                                  text_of(std::vector<std::string>(breakers.begin(), breakers.begin() + static_cast<long>(n))) + ",\"every\":1,\"tokens\":" +
-                                  text_of(std::vector<double>(text.begin(), text.end())) + ",\"penalties\":" + dry_penalties(sampler, text, llama_vocab_n_tokens(v), 1));
+    print_case("dry_strings",
+               "\"vocabulary\":\"" + name + "\",\"params\":[1,1.75,2,1000],\"breakers\":" +
+                   text_of(std::vector<std::string>(breakers.begin(), breakers.begin() + static_cast<long>(n))) +
+                   ",\"every\":1,\"tokens\":" + text_of(std::vector<double>(text.begin(), text.end())) +
+                   ",\"penalties\":" + dry_penalties(sampler, text, llama_vocab_n_tokens(v), 1));
   }
   llama_model_free(model);
 }
 
-void thinking(int budget, const std::vector<llama_tokens>& open, const std::vector<llama_tokens>& close, const llama_tokens& forced) {
+void thinking(int budget, const std::vector<llama_tokens>& open, const std::vector<llama_tokens>& close,
+              const llama_tokens& forced) {
   for (int run = 0; run < 3; ++run) {
     auto* sampler = common_reasoning_budget_init(nullptr, open, close, forced, budget);
     std::vector<double> text, was_forced;
@@ -171,8 +182,10 @@ void thinking(int budget, const std::vector<llama_tokens>& open, const std::vect
       for (const auto& r : from) to.emplace_back(r.begin(), r.end());
       return text_of(to);
     };
-    print_case("thinking_budget", "\"budget\":" + std::to_string(budget) + ",\"open\":" + runs(open) + ",\"close\":" + runs(close) + ",\"forced\":" +
-                                      text_of(std::vector<double>(forced.begin(), forced.end())) + ",\"tokens\":" + text_of(text) + ",\"was_forced\":" + text_of(was_forced));
+    print_case("thinking_budget", "\"budget\":" + std::to_string(budget) + ",\"open\":" + runs(open) +
+                                      ",\"close\":" + runs(close) +
+                                      ",\"forced\":" + text_of(std::vector<double>(forced.begin(), forced.end())) +
+                                      ",\"tokens\":" + text_of(text) + ",\"was_forced\":" + text_of(was_forced));
   }
 }
 
@@ -185,12 +198,16 @@ int main(int argc, char** argv) {
   for (const float t : {0.02f, 0.1f, 0.3f, 0.5f})
     for (const float p : {0.0f, 1.0f}) stateless("xtc", {p, t}, llama_sampler_init_xtc(p, t, 0, 3));
   for (const float range : {0.3f, 0.7f, 1.5f})
-    for (const float exponent : {0.5f, 1.0f, 2.0f}) stateless("dynamic_temperature", {0.9, range, exponent}, llama_sampler_init_temp_ext(0.9f, range, exponent));
+    for (const float exponent : {0.5f, 1.0f, 2.0f})
+      stateless("dynamic_temperature", {0.9, range, exponent}, llama_sampler_init_temp_ext(0.9f, range, exponent));
   const std::vector<llama_token> seen = {3, 4, 3, 9, 3, 49, 9};
-  for (const float f : {0.4f, -0.3f}) stateless("frequency_penalty", {f}, llama_sampler_init_penalties(vocab, 64, 1, f, 0), seen);
-  for (const float f : {0.4f, -0.3f}) stateless("presence_penalty", {f}, llama_sampler_init_penalties(vocab, 64, 1, 0, f), seen);
+  for (const float f : {0.4f, -0.3f})
+    stateless("frequency_penalty", {f}, llama_sampler_init_penalties(vocab, 64, 1, f, 0), seen);
+  for (const float f : {0.4f, -0.3f})
+    stateless("presence_penalty", {f}, llama_sampler_init_penalties(vocab, 64, 1, 0, f), seen);
   for (const auto& [tau, eta] : {std::pair<float, float>{2, 0.1f}, {3, 0.4f}, {1, 1.0f}}) {
-    for (const int m : {100, 10}) stateful("mirostat", {tau, eta, double(m)}, llama_sampler_init_mirostat(vocab, 5, tau, eta, m));
+    for (const int m : {100, 10})
+      stateful("mirostat", {tau, eta, double(m)}, llama_sampler_init_mirostat(vocab, 5, tau, eta, m));
     stateful("mirostat_v2", {tau, eta}, llama_sampler_init_mirostat_v2(5, tau, eta));
   }
   for (const auto& [target, decay] : {std::pair<float, float>{0.3f, 0.9f}, {0.55f, 0.5f}, {0.9f, 0.0f}})

@@ -33,7 +33,8 @@ struct AdaptiveP : Composable {
 /// Source: llama.cpp's adaptive-p (ggml-org/llama.cpp#17927).
 inline AdaptiveP adaptive_p(float target, float decay = 0.9f) {
   if (!(target >= 0 && target <= 1) || !(decay >= 0 && decay <= 0.99f))
-    fail(ErrorKind::argument, "adaptive_p(", target, ", ", decay, "): expected a target in [0, 1] and a decay in [0, 0.99]");
+    fail(ErrorKind::argument, "adaptive_p(", target, ", ", decay,
+         "): expected a target in [0, 1] and a decay in [0, 0.99]");
   AdaptiveP made;
   made.target = target;
   made.decay = decay;
@@ -53,13 +54,15 @@ inline void AdaptiveP::operator()(std::span<float> logits, const StepContext& co
   if (std::isinf(max)) return detail::exclude_below(logits, max);
   const auto weight = static_cast<float>(detail::exp_sum(logits, max));
   const auto gone = detail::all_lanes(detail::excluded);
-  detail::for_each_lane(logits, [&](detail::Lanes x) { return x > gone; }, [&](std::size_t i) {
-    float& x = logits[i];
-    const float p = detail::exp_weight(x, max) / weight;
-    if (p > 1e-9f) average.offer(p, i);  // less does not move the average
-    const float d = std::fabs(p - wanted) / 0.3f;
-    x = 5 - 10 * d * d / (1 + d);
-  });
+  detail::for_each_lane(
+      logits, [&](detail::Lanes x) { return x > gone; },
+      [&](std::size_t i) {
+        float& x = logits[i];
+        const float p = detail::exp_weight(x, max) / weight;
+        if (p > 1e-9f) average.offer(p, i);  // less does not move the average
+        const float d = std::fabs(p - wanted) / 0.3f;
+        x = 5 - 10 * d * d / (1 + d);
+      });
 }
 
 }  // namespace weft

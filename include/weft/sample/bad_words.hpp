@@ -11,8 +11,8 @@ struct BadWords : Composable {
   void operator()(std::span<float> logits, const StepContext& context) const {
     ends.for_each_open(context.history, [&](const BiasedSequence& word) {
       const Token last = word.tokens.back();
-      const bool is_end = word.tokens.size() == 1 &&
-                          std::find(context.end_tokens.begin(), context.end_tokens.end(), last) != context.end_tokens.end();
+      const bool is_end = word.tokens.size() == 1 && std::find(context.end_tokens.begin(), context.end_tokens.end(),
+                                                               last) != context.end_tokens.end();
       if (!is_end) detail::logit_of(logits, last, "bad_words") = detail::excluded;
     });
   }

@@ -25,7 +25,8 @@ class ChosenBefore {
   template <class Learn>
   State& at(const StepContext& context, const State& initial, Learn&& learn) {
     const std::size_t here = context.position();
-    while (!points_.empty() && (points_.back().position > here || points_.back().position > context.unchanged)) points_.pop_back();
+    while (!points_.empty() && (points_.back().position > here || points_.back().position > context.unchanged))
+      points_.pop_back();
     if (points_.empty()) {
       points_.push_back({here, initial});
     } else if (points_.back().position < here) {
@@ -50,7 +51,8 @@ class ChosenBefore {
 
   template <class Learn>
   void learn_from(Token chosen, State& state, Learn&& learn) const {
-    const auto found = std::lower_bound(offered_.begin(), offered_.end(), chosen, [](const Ranked& r, Token id) { return r.id < id; });
+    const auto found =
+        std::lower_bound(offered_.begin(), offered_.end(), chosen, [](const Ranked& r, Token id) { return r.id < id; });
     if (found != offered_.end() && found->id == chosen) learn(state, *found);
   }
 

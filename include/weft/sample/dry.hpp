@@ -10,10 +10,10 @@
 namespace weft {
 
 struct DryOptions {
-  float multiplier = 0.8f;          ///< of the penalty; 0: off
-  float base = 1.75f;               ///< growth of the penalty per repeated token, at least 1
-  std::int64_t allowed_length = 2;  ///< repeats shorter than this cost nothing
-  std::int64_t range = -1;          ///< how many of the last tokens are looked at; -1: all
+  float multiplier = 0.8f;                     ///< of the penalty; 0: off
+  float base = 1.75f;                          ///< growth of the penalty per repeated token, at least 1
+  std::int64_t allowed_length = 2;             ///< repeats shorter than this cost nothing
+  std::int64_t range = -1;                     ///< how many of the last tokens are looked at; -1: all
   std::vector<std::vector<Token>> breakers{};  ///< token runs that no repeat reaches across; see dry_breakers.hpp
 };
 
@@ -44,13 +44,13 @@ class Dry : public Composable {
   void collect(std::span<const Token> history);
 
   DryOptions options_;
-  std::vector<Token> single_breakers_{};  // sorted: tokens that are never penalised
-  detail::SequenceEnds breakers_{};       // the longer ones
-  detail::NgramIndex runs_;               // of allowed_length tokens
-  std::vector<std::uint32_t> lengths_{};  // [place]: of the match that ends there, where live
+  std::vector<Token> single_breakers_{};             // sorted: tokens that are never penalised
+  detail::SequenceEnds breakers_{};                  // the longer ones
+  detail::NgramIndex runs_;                          // of allowed_length tokens
+  std::vector<std::uint32_t> lengths_{};             // [place]: of the match that ends there, where live
   std::vector<std::size_t> live_{}, live_before_{};  // places, latest first, where the end of the text occurred before
-  std::vector<Repeat> worst_{};           // scratch
-  bool broken_ = false;                   // a breaker occurred: from break_head_ to before break_end_
+  std::vector<Repeat> worst_{};                      // scratch
+  bool broken_ = false;                              // a breaker occurred: from break_head_ to before break_end_
   std::size_t break_head_ = 0, break_end_ = 0;
 };
 
@@ -62,14 +62,17 @@ class Dry : public Composable {
 /// Source: llama.cpp's DRY, after p-e-w 2024 (text-generation-webui #5677).
 inline Dry dry(const DryOptions& options = {}) {
   if (!(options.multiplier >= 0) || std::isinf(options.multiplier) || !(options.base >= 1) || std::isinf(options.base))
-    fail(ErrorKind::argument, "dry: multiplier ", options.multiplier, " and base ", options.base, "; expected finite numbers, at least 0 and at least 1");
+    fail(ErrorKind::argument, "dry: multiplier ", options.multiplier, " and base ", options.base,
+         "; expected finite numbers, at least 0 and at least 1");
   if (options.allowed_length < 0 || options.range < -1)
-    fail(ErrorKind::argument, "dry: allowed_length ", options.allowed_length, " and range ", options.range, "; expected at least 0 and at least -1 (all)");
+    fail(ErrorKind::argument, "dry: allowed_length ", options.allowed_length, " and range ", options.range,
+         "; expected at least 0 and at least -1 (all)");
   for (const auto& run : options.breakers) detail::check_sequence(run, "dry's breakers");
   return Dry(options);
 }
 
-inline Dry::Dry(const DryOptions& options) : options_(options), runs_(static_cast<std::size_t>(options.allowed_length)) {
+inline Dry::Dry(const DryOptions& options)
+    : options_(options), runs_(static_cast<std::size_t>(options.allowed_length)) {
   std::vector<BiasedSequence> sequences;
   for (const auto& run : options_.breakers) {
     if (run.size() == 1) {
@@ -159,8 +162,9 @@ inline void Dry::operator()(std::span<float> logits, const StepContext& context)
     last = repeat.token;
     if (last < 0 || static_cast<std::size_t>(last) >= logits.size()) continue;
     if (is_single_breaker(last)) continue;
-    const double penalty = static_cast<double>(options_.multiplier) *
-                           std::pow(static_cast<double>(options_.base), static_cast<double>(repeat.length - runs_.length()));
+    const double penalty =
+        static_cast<double>(options_.multiplier) *
+        std::pow(static_cast<double>(options_.base), static_cast<double>(repeat.length - runs_.length()));
     logits[static_cast<std::size_t>(last)] -= static_cast<float>(std::min(penalty, 1e38));
   }
 }

@@ -24,7 +24,8 @@ struct EncoderRepetitionPenalty : Composable {
 /// inverted), whose source is what the encoder read.
 inline EncoderRepetitionPenalty encoder_repetition_penalty(float penalty, std::vector<Token> source) {
   if (!(penalty > 1e-30f) || penalty > 1e30f)
-    fail(ErrorKind::argument, "encoder_repetition_penalty(", penalty, "): expected a finite number above 0 (1 changes nothing)");
+    fail(ErrorKind::argument, "encoder_repetition_penalty(", penalty,
+         "): expected a finite number above 0 (1 changes nothing)");
   std::sort(source.begin(), source.end());
   source.erase(std::unique(source.begin(), source.end()), source.end());
   EncoderRepetitionPenalty made;

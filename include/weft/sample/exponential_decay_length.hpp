@@ -30,7 +30,8 @@ struct ExponentialDecayLength : Composable {
 /// Source: ExponentialDecayLengthPenalty of transformers.
 inline ExponentialDecayLength exponential_decay_length(std::int64_t start, double factor) {
   if (start < 0 || !(factor > 0) || std::isinf(factor))
-    fail(ErrorKind::argument, "exponential_decay_length(", start, ", ", factor, "): expected a start of 0 or more and a finite factor above 0");
+    fail(ErrorKind::argument, "exponential_decay_length(", start, ", ", factor,
+         "): expected a start of 0 or more and a finite factor above 0");
   ExponentialDecayLength made;
   made.start = static_cast<std::size_t>(start);
   made.factor = factor;

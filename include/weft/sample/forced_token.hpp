@@ -28,7 +28,8 @@ struct ForcedEos : Composable {
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.position() + 1 != max_length) return;
     if (context.end_tokens.empty())
-      fail(ErrorKind::argument, "forced_eos_token: this generation has no end token; give it one in Options::stop_tokens");
+      fail(ErrorKind::argument,
+           "forced_eos_token: this generation has no end token; give it one in Options::stop_tokens");
     detail::force(logits, context.end_tokens, "forced_eos_token");
   }
 };

@@ -25,7 +25,8 @@ struct FrequencyPenalty : Composable {
 /// logit. Any finite penalty; below 0 encourages repetition. Throws weft::Error(argument) otherwise.
 /// O(new tokens + distinct tokens) a step. Source: the frequency_penalty of OpenAI's API and of vLLM.
 inline FrequencyPenalty frequency_penalty(float penalty) {
-  if (!(std::fabs(penalty) <= 1e30f)) fail(ErrorKind::argument, "frequency_penalty(", penalty, "): expected a finite number (0 changes nothing)");
+  if (!(std::fabs(penalty) <= 1e30f))
+    fail(ErrorKind::argument, "frequency_penalty(", penalty, "): expected a finite number (0 changes nothing)");
   FrequencyPenalty made;
   made.penalty = penalty;
   return made;

@@ -50,9 +50,13 @@ inline float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta, cons
 inline void offer_surprise(ChosenBefore<float>& mu, std::span<const float> logits, float max) {
   const double log_sum = std::log(exp_sum(logits, max));
   const Lanes gone = all_lanes(excluded);
-  for_each_lane(logits, [&](Lanes x) { return x > gone; }, [&](std::size_t i) {
-    mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) * 1.4426950408889634), i);
-  });
+  for_each_lane(
+      logits, [&](Lanes x) { return x > gone; },
+      [&](std::size_t i) {
+        mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) *
+                                    1.4426950408889634),
+                 i);
+      });
 }
 
 }  // namespace detail
@@ -114,7 +118,8 @@ inline void MirostatV2::operator()(std::span<float> logits, const StepContext& c
   if (std::isinf(max)) return detail::exclude_below(logits, max);
   const double log_sum = std::log(detail::exp_sum(logits, max));
   // -log2 p > mu  <=>  x < max + log_sum - mu ln 2
-  detail::exclude_below(logits, max + static_cast<float>(std::min(0.0, log_sum - static_cast<double>(bound) * 0.6931471805599453)));
+  detail::exclude_below(
+      logits, max + static_cast<float>(std::min(0.0, log_sum - static_cast<double>(bound) * 0.6931471805599453)));
   detail::offer_surprise(mu, logits, max);
 }
 

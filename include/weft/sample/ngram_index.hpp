@@ -53,12 +53,15 @@ class NgramIndex {
 
   [[nodiscard]] std::size_t bucket(std::span<const Token> text, std::size_t end) const noexcept {
     std::uint64_t hash = 0;
-    for (std::size_t i = end - length_; i < end; ++i) hash = (hash ^ static_cast<std::uint32_t>(text[i])) * 0x9E3779B97F4A7C15u;
+    for (std::size_t i = end - length_; i < end; ++i)
+      hash = (hash ^ static_cast<std::uint32_t>(text[i])) * 0x9E3779B97F4A7C15u;
     return hash >> 54;
   }
-  [[nodiscard]] bool same(std::span<const Token> a, std::size_t a_end, std::span<const Token> b, std::size_t b_end) const noexcept {
+  [[nodiscard]] bool same(std::span<const Token> a, std::size_t a_end, std::span<const Token> b,
+                          std::size_t b_end) const noexcept {
     const auto first = a.begin() + static_cast<std::ptrdiff_t>(a_end - length_);
-    return std::equal(first, first + static_cast<std::ptrdiff_t>(length_), b.begin() + static_cast<std::ptrdiff_t>(b_end - length_));
+    return std::equal(first, first + static_cast<std::ptrdiff_t>(length_),
+                      b.begin() + static_cast<std::ptrdiff_t>(b_end - length_));
   }
   void add(std::span<const Token> text) {
     const std::size_t p = links_.size();

@@ -25,7 +25,8 @@ struct PrefixAllowedTokens : Composable {
       possible = possible || !(kept.back() == detail::excluded);
     }
     if (kept.empty())
-      fail(ErrorKind::argument, "prefix_allowed_tokens: the callback allows no token after ", history.size(), " tokens; return at least one");
+      fail(ErrorKind::argument, "prefix_allowed_tokens: the callback allows no token after ", history.size(),
+           " tokens; return at least one");
     for (float& x : logits) x = detail::excluded;
     std::size_t i = 0;
     for (const Token id : tokens) logits[static_cast<std::size_t>(id)] = possible ? kept[i++] : 0;
@@ -38,8 +39,7 @@ struct PrefixAllowedTokens : Composable {
 /// the step; what it refers to is the caller's affair.
 /// Source: De Cao et al. 2020, arXiv:2010.00904; PrefixConstrainedLogitsProcessor of transformers.
 template <class F>
-  requires std::invocable<F&, std::span<const Token>>
-PrefixAllowedTokens<F> prefix_allowed_tokens(F f) {
+requires std::invocable<F&, std::span<const Token>> PrefixAllowedTokens<F> prefix_allowed_tokens(F f) {
   return PrefixAllowedTokens<F>(std::move(f));
 }
 

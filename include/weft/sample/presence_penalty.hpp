@@ -24,7 +24,8 @@ struct PresencePenalty : Composable {
 /// below 0 encourages repetition. Throws weft::Error(argument) otherwise. O(new tokens + distinct tokens) a step.
 /// Source: the presence_penalty of OpenAI's API and of vLLM.
 inline PresencePenalty presence_penalty(float penalty) {
-  if (!(std::fabs(penalty) <= 1e30f)) fail(ErrorKind::argument, "presence_penalty(", penalty, "): expected a finite number (0 changes nothing)");
+  if (!(std::fabs(penalty) <= 1e30f))
+    fail(ErrorKind::argument, "presence_penalty(", penalty, "): expected a finite number (0 changes nothing)");
   PresencePenalty made;
   made.penalty = penalty;
   return made;

@@ -22,9 +22,7 @@ struct Ranked {
 };
 
 /// True if one of the four logits at x is above the bound: lets a scan skip what cannot matter.
-inline bool any_above(const float* x, float bound) noexcept {
-  return any_lane(load_lanes(x) > bound);
-}
+inline bool any_above(const float* x, float bound) noexcept { return any_lane(load_lanes(x) > bound); }
 
 /// The k-th greatest of the values (k from 1 to their number). One pass: values above the bound are collected, and
 /// when the buffer is full only its greatest k stay, which raises the bound. Keeps the buffer for the next call.
@@ -96,7 +94,8 @@ inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept 
   exclude_below(logits, last.value);
   const auto later = logits.subspan(static_cast<std::size_t>(last.id) + 1);
   const Lanes value = all_lanes(last.value);
-  for_each_lane(later, [&](Lanes x) { return x == value; }, [&](std::size_t i) { later[i] = excluded; });
+  for_each_lane(
+      later, [&](Lanes x) { return x == value; }, [&](std::size_t i) { later[i] = excluded; });
 }
 
 /// The first of the candidates, in their order, with which the sum of weight(candidate) reaches `mass`; the last one if

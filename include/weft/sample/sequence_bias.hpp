@@ -32,7 +32,9 @@ class SequenceEnds {
 
  private:
   static constexpr Token single = -1;  // key of the runs of one token: they are open everywhere
-  static Token key(const BiasedSequence& s) noexcept { return s.tokens.size() < 2 ? single : s.tokens[s.tokens.size() - 2]; }
+  static Token key(const BiasedSequence& s) noexcept {
+    return s.tokens.size() < 2 ? single : s.tokens[s.tokens.size() - 2];
+  }
 
   template <class F>
   void for_each_with(Token wanted, std::span<const Token> history, F&& f) const {
@@ -40,7 +42,8 @@ class SequenceEnds {
                                [](const BiasedSequence& s, Token t) { return key(s) < t; });
     for (; at != sequences_.end() && key(*at) == wanted; ++at) {
       const std::size_t prefix = at->tokens.size() - 1;
-      if (prefix <= history.size() && std::equal(at->tokens.begin(), at->tokens.end() - 1, history.end() - static_cast<std::ptrdiff_t>(prefix)))
+      if (prefix <= history.size() &&
+          std::equal(at->tokens.begin(), at->tokens.end() - 1, history.end() - static_cast<std::ptrdiff_t>(prefix)))
         f(*at);
     }
   }
@@ -60,7 +63,9 @@ inline void check_sequence(std::span<const Token> tokens, const char* step) {
 struct SequenceBias : Composable {
   detail::SequenceEnds ends{};
   void operator()(std::span<float> logits, std::span<const Token> history) const {
-    ends.for_each_open(history, [&](const BiasedSequence& s) { detail::logit_of(logits, s.tokens.back(), "sequence_bias") += s.value; });
+    ends.for_each_open(history, [&](const BiasedSequence& s) {
+      detail::logit_of(logits, s.tokens.back(), "sequence_bias") += s.value;
+    });
   }
 };
 

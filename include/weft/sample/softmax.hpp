@@ -71,8 +71,8 @@ inline constexpr std::size_t softmax_block = 64;
 
 /// What the shape of a distribution is judged by.
 struct Spread {
-  double weight = 0;   ///< sum of e^(x - max)
-  double mean = 0;     ///< expected logit, relative to max: sum of p (x - max), <= 0
+  double weight = 0;  ///< sum of e^(x - max)
+  double mean = 0;    ///< expected logit, relative to max: sum of p (x - max), <= 0
   /// In nats: -sum p log p = log(weight) - mean.
   [[nodiscard]] double entropy() const noexcept { return std::log(weight) - mean; }
 };
@@ -96,9 +96,7 @@ inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
 }
 
 /// e^(x - max) of one logit, to the bit as in a block.
-inline float exp_weight(float x, float max) noexcept {
-  return base::exp_lanes(all_lanes(x - max))[0];
-}
+inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(all_lanes(x - max))[0]; }
 
 [[noreturn]] inline void fail_nan(std::span<const float> logits) {
   std::size_t at = 0;

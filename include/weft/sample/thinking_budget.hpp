@@ -8,11 +8,11 @@
 namespace weft {
 
 struct ThinkingBudgetOptions {
-  std::int64_t budget = 0;                 ///< tokens after the opening, at most
-  std::vector<std::vector<Token>> open{};  ///< runs of tokens that open a thought, such as that of <think>
-  std::vector<std::vector<Token>> close{}; ///< runs that close it; the model may do so by itself
-  std::vector<Token> forced{};             ///< what is written when the budget is spent; empty: close[0]
-  bool open_in_prompt = false;             ///< an opening in the prompt counts, its tokens there do too
+  std::int64_t budget = 0;                  ///< tokens after the opening, at most
+  std::vector<std::vector<Token>> open{};   ///< runs of tokens that open a thought, such as that of <think>
+  std::vector<std::vector<Token>> close{};  ///< runs that close it; the model may do so by itself
+  std::vector<Token> forced{};              ///< what is written when the budget is spent; empty: close[0]
+  bool open_in_prompt = false;              ///< an opening in the prompt counts, its tokens there do too
 };
 
 class ThinkingBudget : public Composable {
@@ -45,7 +45,8 @@ class ThinkingBudget : public Composable {
 inline ThinkingBudget thinking_budget(const ThinkingBudgetOptions& options) {
   if (options.budget < 0) fail(ErrorKind::argument, "thinking_budget: budget ", options.budget, "; expected 0 or more");
   if (options.open.empty() || options.close.empty())
-    fail(ErrorKind::argument, "thinking_budget: expected at least one run of tokens that opens a thought and one that closes it");
+    fail(ErrorKind::argument,
+         "thinking_budget: expected at least one run of tokens that opens a thought and one that closes it");
   for (const auto& run : options.open) detail::check_sequence(run, "thinking_budget's open");
   for (const auto& run : options.close) detail::check_sequence(run, "thinking_budget's close");
   return ThinkingBudget(options);
@@ -53,7 +54,9 @@ inline ThinkingBudget thinking_budget(const ThinkingBudgetOptions& options) {
 
 inline bool ThinkingBudget::ends_with(std::span<const Token> text, const std::vector<std::vector<Token>>& runs) {
   for (const auto& run : runs)
-    if (run.size() <= text.size() && std::equal(run.begin(), run.end(), text.end() - static_cast<std::ptrdiff_t>(run.size()))) return true;
+    if (run.size() <= text.size() &&
+        std::equal(run.begin(), run.end(), text.end() - static_cast<std::ptrdiff_t>(run.size())))
+      return true;
   return false;
 }
 

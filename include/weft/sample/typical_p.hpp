@@ -33,7 +33,9 @@ inline void collect_around(std::span<const float> logits, float centre, float wi
   into.clear();
   const Lanes middle = all_lanes(centre), low = all_lanes(-width), high = all_lanes(width);
   const auto near = [&](Lanes x) { return (x - middle >= low) & (x - middle <= high); };
-  for_each_lane(logits, near, [&](std::size_t i) { into.push_back({-std::fabs(logits[i] - centre), static_cast<Token>(i)}); });
+  for_each_lane(logits, near, [&](std::size_t i) {
+    into.push_back({-std::fabs(logits[i] - centre), static_cast<Token>(i)});
+  });
 }
 
 }  // namespace detail

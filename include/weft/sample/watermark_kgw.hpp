@@ -20,7 +20,7 @@ struct KgwOptions {
   float bias = 2;                       ///< added to green logits
   std::int64_t hashing_key = 15485863;  ///< the secret: 1 to 2^31 - 1
   Seeding seeding_scheme = Seeding::left_hash;
-  std::int64_t context_width = 1;       ///< at least 1
+  std::int64_t context_width = 1;  ///< at least 1
 };
 
 namespace detail {

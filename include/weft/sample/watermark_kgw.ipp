@@ -14,7 +14,8 @@ namespace detail {
 
 WEFT_INLINE KgwKey::KgwKey(const KgwOptions& options) : options_(options) {
   if (!(options.greenlist_ratio > 0 && options.greenlist_ratio < 1))
-    fail(ErrorKind::argument, "watermark: greenlist_ratio ", options.greenlist_ratio, "; expected a share inside (0, 1)");
+    fail(ErrorKind::argument, "watermark: greenlist_ratio ", options.greenlist_ratio,
+         "; expected a share inside (0, 1)");
   if (!std::isfinite(options.bias)) fail(ErrorKind::argument, "watermark: the bias is not finite");
   if (options.hashing_key < 1 || options.hashing_key > 0x7FFFFFFF)
     fail(ErrorKind::argument, "watermark: hashing_key ", options.hashing_key, "; expected 1 to 2147483647");
@@ -38,7 +39,8 @@ WEFT_INLINE std::uint64_t KgwKey::seed(std::span<const Token> seeds) const {
   };
   // products wrap as int64 does, and the least of them as a signed number counts
   std::int64_t least = INT64_MAX;
-  for (const Token id : seeds) least = std::min(least, static_cast<std::int64_t>(key * hashed(id) * hashed(seeds.back())));
+  for (const Token id : seeds)
+    least = std::min(least, static_cast<std::int64_t>(key * hashed(id) * hashed(seeds.back())));
   // Python's remainder by 2^64 - 1
   return least < 0 ? static_cast<std::uint64_t>(least) - 1 : static_cast<std::uint64_t>(least);
 }
@@ -85,8 +87,8 @@ WEFT_INLINE void WatermarkKgw::operator()(std::span<float> logits, std::span<con
   }
 }
 
-WEFT_INLINE WatermarkEvidence detect_watermark_kgw(std::span<const Token> text, std::size_t vocab, const KgwOptions& options,
-                                                   bool count_repeats) {
+WEFT_INLINE WatermarkEvidence detect_watermark_kgw(std::span<const Token> text, std::size_t vocab,
+                                                   const KgwOptions& options, bool count_repeats) {
   const detail::KgwKey key(options);
   for (const Token id : text)
     if (id < 0 || static_cast<std::size_t>(id) >= vocab)

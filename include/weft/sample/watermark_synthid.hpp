@@ -17,7 +17,7 @@ struct SynthIdOptions {
   std::int64_t context_history_size = 1024;  ///< a context among the last so many is not marked again
   std::int64_t sampling_table_size = 65536;
   std::uint64_t sampling_table_seed = 0;
-  bool skip_first_ngram_calls = false;       ///< do not mark the first ngram_len - 1 tokens
+  bool skip_first_ngram_calls = false;  ///< do not mark the first ngram_len - 1 tokens
 };
 
 namespace detail {

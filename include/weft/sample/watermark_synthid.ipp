@@ -44,7 +44,8 @@ WEFT_INLINE bool SynthIdKey::bit(std::uint64_t ngram_hash, std::size_t layer) co
 }
 
 /// Whether hashes[at] is among the `size` hashes before it, from `begin` on.
-WEFT_INLINE bool is_repeated(std::span<const std::uint64_t> hashes, std::size_t begin, std::size_t at, std::size_t size) {
+WEFT_INLINE bool is_repeated(std::span<const std::uint64_t> hashes, std::size_t begin, std::size_t at,
+                             std::size_t size) {
   const std::size_t first = std::max(begin, at - std::min(at, size));
   const auto range = hashes.subspan(first, at - first);
   return std::find(range.begin(), range.end(), hashes[at]) != range.end();
@@ -70,11 +71,13 @@ WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t c
   live_.clear();
   double sum = 0;
   const auto lowest = detail::all_lanes(max - 87.0f);  // what is below has no weight
-  detail::for_each_lane(logits, [&](detail::Lanes x) { return x >= lowest; }, [&](std::size_t i) {
-    const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
-    live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p});
-    sum += p;
-  });
+  detail::for_each_lane(
+      logits, [&](detail::Lanes x) { return x >= lowest; },
+      [&](std::size_t i) {
+        const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
+        live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p});
+        sum += p;
+      });
   for (auto& c : live_) c.probability /= sum;
   for (std::size_t layer = 0; layer < key_.depth(); ++layer) {
     double ones = 0;
@@ -91,7 +94,8 @@ WEFT_INLINE WatermarkEvidence detect_watermark_synthid(std::span<const Token> te
   std::size_t scored = 0, marked = 0;
   for (std::size_t at = key.context_length(); at < text.size(); ++at) {
     contexts.push_back(key.context_hash(text, at));
-    if (detail::is_repeated(contexts, 0, contexts.size() - 1, static_cast<std::size_t>(options.context_history_size))) continue;
+    if (detail::is_repeated(contexts, 0, contexts.size() - 1, static_cast<std::size_t>(options.context_history_size)))
+      continue;
     const std::uint64_t hash = detail::SynthIdKey::extended(contexts.back(), text[at]);
     for (std::size_t layer = 0; layer < key.depth(); ++layer) marked += key.bit(hash, layer);
     scored += key.depth();

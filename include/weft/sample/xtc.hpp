@@ -23,7 +23,9 @@ struct Xtc : Composable {
 
  private:
   /// So many tokens can reach the threshold.
-  [[nodiscard]] std::size_t most() const noexcept { return threshold > 1e-4f ? static_cast<std::size_t>(1 / threshold) + 1 : 10000; }
+  [[nodiscard]] std::size_t most() const noexcept {
+    return threshold > 1e-4f ? static_cast<std::size_t>(1 / threshold) + 1 : 10000;
+  }
 
   void exclude_top_choices(std::span<float> logits) {
     const float max = detail::greatest(logits);
@@ -42,7 +44,8 @@ struct Xtc : Composable {
 /// Source: llama.cpp's XTC, after p-e-w 2024 (text-generation-webui #6335).
 inline Xtc xtc(float probability, float threshold) {
   if (!(probability >= 0 && probability <= 1) || !(threshold >= 0 && threshold <= 1))
-    fail(ErrorKind::argument, "xtc(", probability, ", ", threshold, "): expected a probability and a threshold in [0, 1]");
+    fail(ErrorKind::argument, "xtc(", probability, ", ", threshold,
+         "): expected a probability and a threshold in [0, 1]");
   Xtc made;
   made.probability = static_cast<double>(probability);
   made.threshold = threshold;
