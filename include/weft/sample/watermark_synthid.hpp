@@ -42,7 +42,7 @@ class SynthIdKey {
 
  private:
   struct Table : RefCounted {
-    std::vector<std::uint8_t> bits{};
+    std::vector<std::uint64_t> words{};  // 64 bits each
     double share = 0;
   };
   SynthIdOptions options_;
@@ -65,6 +65,7 @@ class WatermarkSynthId : public Composable {
     std::size_t id;
     std::uint64_t hash;
     double probability;
+    double one;  // its bit in the layer that is played
   };
   void mark(std::span<float> logits, std::uint64_t context_hash);
 

@@ -19,12 +19,17 @@ WEFT_INLINE SynthIdKey::SynthIdKey(const SynthIdOptions& options) : options_(opt
     fail(ErrorKind::argument, "SynthID: context_history_size ", options.context_history_size, ", sampling_table_size ",
          options.sampling_table_size, "; expected at least 0, and 1 to 268435456");
   table_ = make_ref<Table>();
-  table_->bits.resize(static_cast<std::size_t>(options.sampling_table_size));
+  const auto size = static_cast<std::size_t>(options.sampling_table_size);
+  table_->words.resize(size / 64 + 1);
   TorchRandom random(options.sampling_table_seed);
   std::size_t ones = 0;
-  for (auto& bit : table_->bits) ones += bit = static_cast<std::uint8_t>(random.below(2));
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint64_t bit = random.below(2);
+    table_->words[i / 64] |= bit << (i % 64);
+    ones += bit;
+  }
   // a table of one kind says nothing; then the share is only kept inside (0, 1)
-  const auto n = static_cast<double>(table_->bits.size());
+  const auto n = static_cast<double>(size);
   table_->share = std::min(1 - 0.5 / n, std::max(0.5 / n, static_cast<double>(ones) / n));
 }
 
@@ -36,11 +41,13 @@ WEFT_INLINE std::uint64_t SynthIdKey::context_hash(std::span<const Token> text, 
 
 WEFT_INLINE bool SynthIdKey::bit(std::uint64_t ngram_hash, std::size_t layer) const noexcept {
   const std::uint64_t hash = extended(ngram_hash, options_.keys[layer]);
-  const std::uint64_t size = table_->bits.size();
-  if ((size & (size - 1)) == 0) return table_->bits[hash & (size - 1)] != 0;
-  // the remainder of a signed number that has the sign of the divisor
-  const auto rest = static_cast<std::int64_t>(hash) % static_cast<std::int64_t>(size);
-  return table_->bits[static_cast<std::size_t>(rest < 0 ? rest + static_cast<std::int64_t>(size) : rest)] != 0;
+  const auto size = options_.sampling_table_size;
+  std::uint64_t at = hash & static_cast<std::uint64_t>(size - 1);
+  if ((size & (size - 1)) != 0) {  // the remainder of a signed number that has the sign of the divisor
+    const std::int64_t rest = static_cast<std::int64_t>(hash) % size;
+    at = static_cast<std::uint64_t>(rest < 0 ? rest + size : rest);
+  }
+  return (table_->words[at / 64] >> (at % 64) & 1) != 0;
 }
 
 /// Whether hashes[at] is among the `size` hashes before it, from `begin` on.
@@ -75,14 +82,17 @@ WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t c
       logits, [&](detail::Lanes x) { return x >= lowest; },
       [&](std::size_t i) {
         const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
-        live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p});
+        live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p, 0});
         sum += p;
       });
   for (auto& c : live_) c.probability /= sum;
   for (std::size_t layer = 0; layer < key_.depth(); ++layer) {
     double ones = 0;
-    for (const auto& c : live_) ones += key_.bit(c.hash, layer) ? c.probability : 0;
-    for (auto& c : live_) c.probability *= (key_.bit(c.hash, layer) ? 2 : 1) - ones;
+    for (auto& c : live_) {
+      c.one = key_.bit(c.hash, layer) ? 1 : 0;
+      ones += c.one * c.probability;
+    }
+    for (auto& c : live_) c.probability *= 1 + c.one - ones;
   }
   for (float& x : logits) x = detail::excluded;
   for (const auto& c : live_) logits[c.id] = static_cast<float>(std::log(std::max(0.0, c.probability)));
