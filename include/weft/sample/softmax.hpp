@@ -86,6 +86,9 @@ using VecInt = IntLanes;
 /// The functions of softmax_block.inl on eight lanes where the machine has AVX2: half the time, the same bits.
 float exp_sum_block(const float* x, float max) noexcept;
 void add_spread_block(const float* x, float max, Spread& into) noexcept;
+float greatest_of(const float* x, std::size_t n, bool& broken) noexcept;  // n a multiple of 8, as in the next two
+void exclude_below_in(float* x, std::size_t n, float border) noexcept;
+void divide_in(float* x, std::size_t n, float divisor) noexcept;
 
 /// The same for the n <= 64 logits of a last block: the rest is filled with what weighs nothing.
 inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
@@ -106,19 +109,9 @@ inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(al
 
 /// The greatest logit; Error(argument) that names the first NaN. -inf for no logits at all.
 inline float greatest(std::span<const float> logits) {
-  const float* x = logits.data();
-  const std::size_t n = logits.size();
-  Lanes best = {excluded, excluded, excluded, excluded};
-  IntLanes nan = {0, 0, 0, 0};
-  for (std::size_t i = 0; i + 4 <= n; i += 4) {
-    const Lanes v = load_lanes(x + i);
-    nan |= v != v;
-    best = v > best ? v : best;
-  }
-  float max = excluded;
-  for (int lane = 0; lane < 4; ++lane) max = best[lane] > max ? best[lane] : max;
-  bool broken = any_lane(nan);
-  for (const float value : logits.last(n % 4)) {
+  bool broken = false;
+  float max = greatest_of(logits.data(), logits.size() / 8 * 8, broken);
+  for (const float value : logits.last(logits.size() % 8)) {
     broken = broken || std::isnan(value);
     max = value > max ? value : max;
   }
@@ -141,8 +134,8 @@ inline double exp_sum(std::span<const float> logits, float max) noexcept {
 /// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
 /// takes all probability.
 inline void exclude_below(std::span<float> logits, float border) noexcept {
-  const Lanes bound = all_lanes(border), gone = all_lanes(excluded);
-  change_lanes(logits, [&](Lanes x) { return x < bound ? gone : x; });
+  exclude_below_in(logits.data(), logits.size() / 8 * 8, border);
+  for (float& x : logits.last(logits.size() % 8)) x = x < border ? excluded : x;
 }
 
 /// How many tokens are not excluded.

@@ -44,7 +44,28 @@ WEFT_INLINE void add_spread_block(const float* x, float max, Spread& into) noexc
 #if defined(__x86_64__)
   if (has_avx2()) return avx2::add_spread_block(x, max, into);
 #endif
-  base::add_spread_block(x, max, into);
+  return base::add_spread_block(x, max, into);
+}
+
+WEFT_INLINE float greatest_of(const float* x, std::size_t n, bool& broken) noexcept {
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2::greatest_of(x, n, broken);
+#endif
+  return base::greatest_of(x, n, broken);
+}
+
+WEFT_INLINE void exclude_below_in(float* x, std::size_t n, float border) noexcept {
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2::exclude_below_in(x, n, border);
+#endif
+  return base::exclude_below_in(x, n, border);
+}
+
+WEFT_INLINE void divide_in(float* x, std::size_t n, float divisor) noexcept {
+#if defined(__x86_64__)
+  if (has_avx2()) return avx2::divide_in(x, n, divisor);
+#endif
+  return base::divide_in(x, n, divisor);
 }
 
 }  // namespace weft::detail

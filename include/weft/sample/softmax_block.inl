@@ -1,4 +1,4 @@
-// Sums of exponentials over a block of 64 logits. No header of its own: softmax.hpp includes it with Vec, VecInt of four
+// Loops over logits: sums of exponentials over a block of 64, and passes over all. No header of its own: softmax.hpp includes it with Vec, VecInt of four
 // lanes, softmax.ipp with eight. Sums are of four lanes in either, so the bits are the same.
 
 /// e^v for v <= 0, 0 below -87. Cephes' expf: v = n ln 2 + r, e^r by a polynomial.
@@ -72,4 +72,42 @@ WEFT_NO_CONTRACTION inline void add_spread_block(const float* x, float max, Spre
   }
   into.weight += static_cast<double>(sum_of(weight));
   into.mean += static_cast<double>(sum_of(mean));
+}
+
+inline Vec all_vec(float value) noexcept { return Vec{} + value; }
+
+/// The greatest of n values, and whether one of them is NaN; n a multiple of the lanes. -inf for none.
+inline float greatest_of(const float* x, std::size_t n, bool& broken) noexcept {
+  constexpr std::size_t step = sizeof(Vec) / sizeof(float);
+  Vec best = all_vec(excluded);
+  VecInt nan = {};
+  for (std::size_t i = 0; i < n; i += step) {
+    const Vec v = load_vec(x + i);
+    nan |= v != v;
+    best = v > best ? v : best;
+  }
+  float max = excluded;
+  for (std::size_t lane = 0; lane < step; ++lane) {
+    max = best[lane] > max ? best[lane] : max;
+    broken = broken || nan[lane] != 0;
+  }
+  return max;
+}
+
+/// Excludes what is below the border; n a multiple of the lanes.
+inline void exclude_below_in(float* x, std::size_t n, float border) noexcept {
+  const Vec bound = all_vec(border), gone = all_vec(excluded);
+  for (std::size_t i = 0; i < n; i += sizeof(Vec) / sizeof(float)) {
+    const Vec v = load_vec(x + i), left = v < bound ? gone : v;
+    std::memcpy(x + i, &left, sizeof left);
+  }
+}
+
+/// x / divisor; n a multiple of the lanes.
+inline void divide_in(float* x, std::size_t n, float divisor) noexcept {
+  const Vec by = all_vec(divisor);
+  for (std::size_t i = 0; i < n; i += sizeof(Vec) / sizeof(float)) {
+    const Vec v = load_vec(x + i) / by;
+    std::memcpy(x + i, &v, sizeof v);
+  }
 }
