@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "chi_squared.hpp"
 #include "support.hpp"
 #include "weft/sample/min_p.hpp"
 #include "weft/sample/temperature.hpp"
@@ -23,32 +24,6 @@ StepContext at(std::uint64_t seed, std::span<const Token> history, std::uint64_t
   return context;
 }
 
-// Pearson's statistic of n draws against probabilities; cells that expect less than 5 are joined.
-struct ChiSquared {
-  double statistic = 0;
-  int degrees = -1;
-};
-ChiSquared chi_squared(const std::vector<std::size_t>& counts, const std::vector<double>& probabilities, double n) {
-  ChiSquared result;
-  double expected = 0, found = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (probabilities[i] == 0) CHECK(counts[i] == 0);
-    expected += probabilities[i] * n;
-    found += static_cast<double>(counts[i]);
-    if (expected < 5) continue;
-    result.statistic += (found - expected) * (found - expected) / expected;
-    ++result.degrees;
-    expected = found = 0;
-  }
-  return result;
-}
-
-// Wilson and Hilferty's normal approximation of the chi-squared quantile at 4.26 sigma (p = 1e-5).
-double bound(int degrees) {
-  const double k = degrees, a = 2 / (9 * k);
-  return k * std::pow(1 - a + 4.26 * std::sqrt(a), 3);
-}
-
 template <class Steps>
 void check_draws(const Steps& steps, std::uint64_t seed, std::size_t vocab, Shape shape) {
   const auto logits = applied(steps, random_logits(seed, vocab, shape));
@@ -65,7 +40,7 @@ void check_draws(const Steps& steps, std::uint64_t seed, std::size_t vocab, Shap
   }
   const auto chi = chi_squared(counts, probabilities, n);
   CAPTURE(seed);
-  CHECK(chi.statistic < bound(std::max(chi.degrees, 1)));
+  CHECK(chi.statistic < chi_squared_bound(std::max(chi.degrees, 1)));
 }
 
 }  // namespace

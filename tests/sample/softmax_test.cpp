@@ -56,3 +56,37 @@ TEST_CASE("NaN is refused with the place where it stands") {
       }
     }
 }
+
+TEST_CASE("eight lanes give the bits of four, and the entropy is that of a plain sum") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const auto logits = random_logits(seed, 64 * 4, static_cast<Shape>(seed % 5));
+    const float max = *std::max_element(logits.begin(), logits.end());
+    detail::Spread four, any;
+    for (std::size_t i = 0; i < logits.size(); i += 64) {
+      REQUIRE(detail::exp_sum_block(&logits[i], max) == detail::base::exp_sum_block(&logits[i], max));
+      detail::add_spread_block(&logits[i], max, any);
+      detail::base::add_spread_block(&logits[i], max, four);
+    }
+    REQUIRE(any.weight == four.weight);
+    REQUIRE(any.mean == four.mean);
+    double entropy = 0;
+    for (const double p : plain_softmax(logits)) entropy -= p > 0 ? p * std::log(p) : 0;
+    REQUIRE(detail::spread_of(logits, max).entropy() == doctest::Approx(entropy).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("scans by lanes find what a plain loop finds, at every length") {
+  for (std::size_t n = 0; n < 23; ++n) {
+    const auto logits = random_logits(n, n, Shape::excluded_mostly);
+    std::vector<std::size_t> expected, found;
+    for (std::size_t i = 0; i < n; ++i)
+      if (logits[i] > -inf) expected.push_back(i);
+    const auto gone = detail::all_lanes(-inf);
+    detail::for_each_lane(logits, [&](detail::Lanes x) { return x > gone; }, [&](std::size_t i) { found.push_back(i); });
+    CHECK(found == expected);
+    CHECK(detail::count_left(logits) == expected.size());
+    auto cut = logits;
+    detail::exclude_below(cut, 4);
+    for (std::size_t i = 0; i < n; ++i) CHECK(cut[i] == (logits[i] < 4 ? -inf : logits[i]));
+  }
+}

@@ -17,11 +17,7 @@ struct TokenBias {
 struct Bias : Composable {
   std::vector<TokenBias> biases{};
   void operator()(std::span<float> logits, std::span<const Token>) const {
-    for (const auto& b : biases) {
-      if (b.token < 0 || static_cast<std::size_t>(b.token) >= logits.size())
-        fail(ErrorKind::argument, "bias on token ", b.token, ": the vocabulary has the ids 0 to ", logits.size() - 1);
-      logits[static_cast<std::size_t>(b.token)] += b.value;
-    }
+    for (const auto& b : biases) detail::logit_of(logits, b.token, "bias") += b.value;
   }
 };
 

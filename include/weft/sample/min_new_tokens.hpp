@@ -7,13 +7,20 @@
 
 namespace weft {
 
+namespace detail {
+
+/// Excludes the end tokens of the generation. Those beyond the logits cannot be chosen anyway.
+inline void exclude_ends(std::span<float> logits, const StepContext& context) noexcept {
+  for (const Token id : context.end_tokens)
+    if (id >= 0 && static_cast<std::size_t>(id) < logits.size()) logits[static_cast<std::size_t>(id)] = excluded;
+}
+
+}  // namespace detail
+
 struct MinNewTokens : Composable {
   std::size_t minimum = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
-    if (context.generated() >= minimum) return;
-    for (const Token id : context.end_tokens)
-      if (id >= 0 && static_cast<std::size_t>(id) < logits.size())
-        logits[static_cast<std::size_t>(id)] = detail::excluded;
+    if (context.generated() < minimum) detail::exclude_ends(logits, context);
   }
 };
 

@@ -13,8 +13,7 @@ struct MinP : Composable {
   float p = 0;
   void operator()(std::span<float> logits, std::span<const Token>) const {
     if (p == 0) return;
-    const float border = detail::greatest(logits) + std::log(p);  // p_i >= p * p_max, without a softmax
-    for (float& x : logits) x = x < border ? detail::excluded : x;
+    detail::exclude_below(logits, detail::greatest(logits) + std::log(p));  // p_i >= p * p_max, without a softmax
   }
 };
 

@@ -1,30 +1,134 @@
 // The chain as numbers: what a command line or a JSON file sets, made into the same steps at run time.
 #pragma once
 
+#include "weft/core/config.hpp"
+#include "weft/sample/adaptive_p.hpp"
+#include "weft/sample/bad_words.hpp"
 #include "weft/sample/bias.hpp"
 #include "weft/sample/chain.hpp"
+#include "weft/sample/dry.hpp"
+#include "weft/sample/dynamic_temperature.hpp"
+#include "weft/sample/encoder_no_repeat_ngram.hpp"
+#include "weft/sample/encoder_repetition_penalty.hpp"
+#include "weft/sample/epsilon_cutoff.hpp"
+#include "weft/sample/eta_cutoff.hpp"
+#include "weft/sample/exponential_decay_length.hpp"
+#include "weft/sample/forced_token.hpp"
+#include "weft/sample/frequency_penalty.hpp"
+#include "weft/sample/min_length.hpp"
 #include "weft/sample/min_new_tokens.hpp"
 #include "weft/sample/min_p.hpp"
+#include "weft/sample/mirostat.hpp"
 #include "weft/sample/no_repeat_ngram.hpp"
 #include "weft/sample/pick.hpp"
+#include "weft/sample/presence_penalty.hpp"
 #include "weft/sample/repetition_penalty.hpp"
+#include "weft/sample/sequence_bias.hpp"
+#include "weft/sample/suppress_tokens.hpp"
 #include "weft/sample/temperature.hpp"
+#include "weft/sample/thinking_budget.hpp"
+#include "weft/sample/top_h.hpp"
 #include "weft/sample/top_k.hpp"
+#include "weft/sample/top_n_sigma.hpp"
 #include "weft/sample/top_p.hpp"
+#include "weft/sample/typical_p.hpp"
+#include "weft/sample/watermark_kgw.hpp"
+#include "weft/sample/watermark_synthid.hpp"
+#include "weft/sample/xtc.hpp"
 
 namespace weft {
 
 /// The defaults change nothing: a draw from the model's own distribution. Order of the steps: as the members stand,
-/// which is Hugging Face's; for another order compose the steps with `|`.
+/// which is Hugging Face's, with llama.cpp's among them; for another order compose the steps with `|`. Each member
+/// has the range of the function that its step is made by.
 struct SamplingParameters {
-  std::vector<TokenBias> bias{};      ///< added to logits
-  float repetition_penalty = 1;       ///< 1: off
-  std::int64_t no_repeat_ngram = 0;   ///< 0: off
+  std::vector<TokenBias> bias{};                ///< added to logits
+  std::vector<BiasedSequence> sequence_bias{};  ///< added to the logit that completes a sequence
+  std::vector<Token> encoder_tokens{};          ///< the source of the two encoder steps
+  float encoder_repetition_penalty = 1;         ///< 1: off
+  float repetition_penalty = 1;                 ///< 1: off
+  float frequency_penalty = 0;
+  float presence_penalty = 0;
+  std::int64_t no_repeat_ngram = 0;             ///< 0: off
+  std::int64_t encoder_no_repeat_ngram = 0;     ///< 0: off
+  DryOptions dry{.multiplier = 0, .breakers = {}};  ///< multiplier 0: off
+  std::vector<std::vector<Token>> bad_words{};
+  std::int64_t min_length = 0;
   std::int64_t min_new_tokens = 0;
-  float temperature = 1;              ///< 0: greedy
-  std::int64_t top_k = 0;             ///< 0: all
-  float top_p = 1;                    ///< 1: all
-  float min_p = 0;                    ///< 0: all
+  Token forced_bos_token = -1;                  ///< -1: off
+  std::int64_t forced_eos_length = 0;           ///< length at which the end is forced; 0: off
+  std::int64_t decay_start = 0;                 ///< exponential length decay
+  double decay_factor = 1;                      ///< 1: off
+  std::vector<Token> suppress_tokens{};
+  std::vector<Token> begin_suppress_tokens{};
+  std::optional<ThinkingBudgetOptions> thinking_budget{};
+  float temperature = 1;                        ///< 0: greedy
+  float dynamic_temperature_range = 0;          ///< 0: the temperature is fixed
+  float dynamic_temperature_exponent = 1;
+  float top_n_sigma = 0;                        ///< 0: all
+  float top_h = 0;                              ///< 0: all
+  std::int64_t top_k = 0;                       ///< 0: all
+  float top_p = 1;                              ///< 1: all
+  float min_p = 0;                              ///< 0: all
+  float typical_p = 1;                          ///< 1: all
+  float epsilon_cutoff = 0;                     ///< 0: all
+  float eta_cutoff = 0;                         ///< 0: all
+  float xtc_probability = 0;                    ///< 0: off
+  float xtc_threshold = 0.1f;
+  int mirostat = 0;                             ///< 0: off; 1 or 2: the version
+  float mirostat_tau = 5;
+  float mirostat_eta = 0.1f;
+  float adaptive_p = -1;                        ///< the target; below 0: off
+  float adaptive_p_decay = 0.9f;
+  std::optional<KgwOptions> watermark_kgw{};
+  std::optional<SynthIdOptions> watermark_synthid{};
+};
+
+/// The steps that parameters ask for, as one step. Not a template: it is compiled once.
+class RuntimeSteps : public Composable {
+ public:
+  explicit RuntimeSteps(const SamplingParameters& p);
+  void operator()(std::span<float> logits, const StepContext& context);
+  void prepare(std::size_t vocab, std::size_t positions);
+
+ private:
+  /// Calls f with each of the steps, in their order.
+  template <class F>
+  void for_each(F f);
+
+  std::optional<Bias> bias_{};
+  std::optional<SequenceBias> sequence_bias_{};
+  std::optional<EncoderRepetitionPenalty> encoder_repetition_penalty_{};
+  std::optional<RepetitionPenalty> repetition_penalty_{};
+  std::optional<FrequencyPenalty> frequency_penalty_{};
+  std::optional<PresencePenalty> presence_penalty_{};
+  std::optional<NoRepeatNgram> no_repeat_ngram_{};
+  std::optional<EncoderNoRepeatNgram> encoder_no_repeat_ngram_{};
+  std::optional<Dry> dry_{};
+  std::optional<BadWords> bad_words_{};
+  std::optional<MinLength> min_length_{};
+  std::optional<MinNewTokens> min_new_tokens_{};
+  std::optional<ForcedBos> forced_bos_{};
+  std::optional<ForcedEos> forced_eos_{};
+  std::optional<ExponentialDecayLength> decay_{};
+  std::optional<SuppressTokens> suppress_{}, begin_suppress_{};
+  std::optional<ThinkingBudget> thinking_budget_{};
+  std::optional<Temperature> temperature_{};
+  std::optional<DynamicTemperature> dynamic_temperature_{};
+  std::optional<TopNSigma> top_n_sigma_{};
+  std::optional<TopH> top_h_{};
+  std::optional<TopK> top_k_{};
+  std::optional<TopP> top_p_{};
+  std::optional<MinP> min_p_{};
+  std::optional<TypicalP> typical_p_{};
+  std::optional<EpsilonCutoff> epsilon_cutoff_{};
+  std::optional<EtaCutoff> eta_cutoff_{};
+  std::optional<Xtc> xtc_{};
+  std::optional<Mirostat> mirostat_{};
+  std::optional<MirostatV2> mirostat_v2_{};
+  std::optional<AdaptiveP> adaptive_p_{};
+  std::optional<WatermarkKgw> watermark_kgw_{};
+  std::optional<WatermarkSynthId> watermark_synthid_{};
 };
 
 /// Argmax or draw, decided at run time.
@@ -44,25 +148,17 @@ struct RuntimePick : Composable {
 
 /// The steps that the parameters ask for, without a pick: end them with one, or with a search.
 /// Throws weft::Error(argument) for a value outside the range of its step.
-inline auto steps_from(const SamplingParameters& p) {
-  const auto when = []<class Make, class Value>(bool on, Make make, const Value& value) {
-    using S = decltype(make(value));
-    Maybe<S> maybe;
-    if (on) maybe.step.emplace(make(value));
-    return maybe;
-  };
-  return when(!p.bias.empty(), bias, p.bias) | when(p.repetition_penalty != 1, repetition_penalty, p.repetition_penalty) |
-         when(p.no_repeat_ngram != 0, no_repeat_ngram, p.no_repeat_ngram) |
-         when(p.min_new_tokens != 0, min_new_tokens, p.min_new_tokens) |
-         when(p.temperature != 1 && p.temperature != 0, temperature, p.temperature) |
-         when(p.top_k != 0, top_k, p.top_k) | when(p.top_p != 1, top_p, p.top_p) | when(p.min_p != 0, min_p, p.min_p);
-}
+inline RuntimeSteps steps_from(const SamplingParameters& p) { return RuntimeSteps(p); }
 
 /// The whole strategy: the steps, ended by a draw, or by argmax where the temperature is 0.
-inline auto chain_from(const SamplingParameters& p) {
+inline Sampler<RuntimeSteps, RuntimePick> chain_from(const SamplingParameters& p) {
   RuntimePick pick;
   pick.greedy = p.temperature == 0;
-  return steps_from(p) | pick;
+  return {steps_from(p), pick};
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/parameters.ipp"
+#endif

@@ -5,6 +5,7 @@
 
 #include "weft/core/philox.hpp"
 #include "weft/sample/chain.hpp"
+#include "weft/sample/select.hpp"
 #include "weft/sample/softmax.hpp"
 
 namespace weft {
@@ -19,13 +20,6 @@ namespace detail {
 
 [[noreturn]] inline void fail_all_excluded() {
   fail(ErrorKind::argument, "every token is excluded: the steps of the chain together forbid the whole vocabulary");
-}
-
-/// The lowest id whose logit is `value`, which occurs.
-inline Token first_equal(std::span<const float> logits, float value) noexcept {
-  std::size_t i = 0;
-  while (logits[i] != value) ++i;
-  return static_cast<Token>(i);
 }
 
 }  // namespace detail

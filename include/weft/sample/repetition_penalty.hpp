@@ -1,46 +1,29 @@
 // Repetition penalty: makes every token that occurred already less likely.
 #pragma once
 
-#include <vector>
-
 #include "weft/core/error.hpp"
-#include "weft/sample/step.hpp"
+#include "weft/sample/token_counts.hpp"
 
 namespace weft {
 
+namespace detail {
+
+/// Divides a positive logit and multiplies a negative one.
+inline float penalised(float x, float penalty) noexcept { return x < 0 ? x * penalty : x / penalty; }
+
+}  // namespace detail
+
 struct RepetitionPenalty : Composable {
   float penalty = 1;
-  std::vector<Token> distinct{};   ///< tokens of the history, each once
-  std::vector<bool> seen{};        ///< [vocab]: is it in distinct
-  std::size_t length = 0;          ///< how much of the history is counted
+  detail::TokenCounts counts{};
 
-  void prepare(std::size_t vocab, std::size_t positions) {
-    seen.assign(vocab, false);
-    distinct.clear();
-    distinct.reserve(vocab < positions ? vocab : positions);
-    length = 0;
-  }
+  void prepare(std::size_t vocab, std::size_t positions) { counts.prepare(vocab, positions); }
   void operator()(std::span<float> logits, const StepContext& context) {
     if (penalty == 1) return;
-    count(logits.size(), context);
-    for (const Token id : distinct) {
+    counts.update(logits.size(), context, 0);
+    for (const Token id : counts.distinct()) {
       float& x = logits[static_cast<std::size_t>(id)];
-      x = x < 0 ? x * penalty : x / penalty;
-    }
-  }
-
- private:
-  void count(std::size_t vocab, const StepContext& context) {
-    if (context.unchanged < length || seen.size() != vocab) {
-      seen.assign(vocab, false);
-      distinct.clear();
-      length = 0;
-    }
-    for (; length < context.history.size(); ++length) {
-      const Token id = context.history[length];
-      if (id < 0 || static_cast<std::size_t>(id) >= vocab || seen[static_cast<std::size_t>(id)]) continue;
-      seen[static_cast<std::size_t>(id)] = true;
-      distinct.push_back(id);
+      x = detail::penalised(x, penalty);
     }
   }
 };

@@ -22,10 +22,7 @@ struct Ranked {
 };
 
 /// True if one of the four logits at x is above the bound: lets a scan skip what cannot matter.
-inline bool any_above(const float* x, float bound) noexcept {
-  const IntLanes above = load_lanes(x) > bound;
-  return (above[0] | above[1] | above[2] | above[3]) != 0;
-}
+inline bool any_above(const float* x, float bound) noexcept { return any_lane(load_lanes(x) > bound); }
 
 /// The k-th greatest of the values (k from 1 to their number). One pass: values above the bound are collected, and
 /// when the buffer is full only its greatest k stay, which raises the bound. Keeps the buffer for the next call.
@@ -81,6 +78,48 @@ inline void greatest_n(std::span<const float> logits, std::size_t n, std::vector
   for (; i < logits.size(); ++i) offer(i);
   shrink();
   std::sort(best.begin(), best.end());
+}
+
+/// The lowest id whose logit is `value`, which occurs.
+inline Token first_equal(std::span<const float> logits, float value) noexcept {
+  std::size_t i = 0;
+  const Lanes wanted = all_lanes(value);
+  while (i + 4 <= logits.size() && !any_lane(load_lanes(logits.data() + i) == wanted)) i += 4;
+  while (logits[i] != value) ++i;
+  return static_cast<Token>(i);
+}
+
+/// Excludes all tokens that come after `last` in the order of rank.
+inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept {
+  exclude_below(logits, last.value);
+  const auto later = logits.subspan(static_cast<std::size_t>(last.id) + 1);
+  const Lanes value = all_lanes(last.value);
+  for_each_lane(
+      later, [&](Lanes x) { return x == value; }, [&](std::size_t i) { later[i] = excluded; });
+}
+
+/// The first of the candidates, in their order, with which the sum of weight(candidate) reaches `mass`; the last one if
+/// it never does. At least one candidate. Halves them by rank until few are left: O(candidates) on average. Reorders.
+template <class Weight>
+Ranked mass_border(std::span<Ranked> candidates, double mass, Weight weight) {
+  while (candidates.size() > 16) {
+    const std::size_t half = candidates.size() / 2;
+    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(half), candidates.end());
+    double upper = 0;
+    for (const auto& r : candidates.first(half)) upper += weight(r);
+    if (upper >= mass) {
+      candidates = candidates.first(half);
+    } else {
+      mass -= upper;
+      candidates = candidates.subspan(half);
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  for (const auto& r : candidates) {
+    mass -= weight(r);
+    if (mass <= 0) return r;
+  }
+  return candidates.back();
 }
 
 }  // namespace weft::detail

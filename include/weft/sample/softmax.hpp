@@ -9,6 +9,7 @@
 #include <limits>
 #include <span>
 
+#include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
 
 namespace weft {
@@ -26,6 +27,39 @@ inline Lanes load_lanes(const float* from) noexcept {
   return lanes;
 }
 
+inline void store_lanes(float* to, Lanes lanes) noexcept { std::memcpy(to, &lanes, sizeof lanes); }
+
+inline Lanes all_lanes(float value) noexcept { return Lanes{value, value, value, value}; }
+
+/// True if one of the lanes is true.
+inline bool any_lane(IntLanes lanes) noexcept {
+  std::uint64_t halves[2];
+  std::memcpy(halves, &lanes, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
+/// x = change(x) for every logit, four at a time; written out since g++ -O2 leaves such loops scalar.
+template <class Change>
+void change_lanes(std::span<float> logits, Change change) {
+  std::size_t i = 0;
+  for (; i + 4 <= logits.size(); i += 4) store_lanes(logits.data() + i, change(load_lanes(logits.data() + i)));
+  for (; i < logits.size(); ++i) logits[i] = change(all_lanes(logits[i]))[0];
+}
+
+/// Calls f(i) in order for every i with test(lanes)[.] true at logits[i]: a scan that skips what does not matter.
+template <class Test, class F>
+void for_each_lane(std::span<const float> logits, Test test, F f) {
+  std::size_t i = 0;
+  for (; i + 4 <= logits.size(); i += 4) {
+    const IntLanes found = test(load_lanes(logits.data() + i));
+    if (!any_lane(found)) continue;
+    for (int lane = 0; lane < 4; ++lane)
+      if (found[lane] != 0) f(i + static_cast<std::size_t>(lane));
+  }
+  for (; i < logits.size(); ++i)
+    if (test(all_lanes(logits[i]))[0] != 0) f(i);
+}
+
 // Blocks are summed in float, blocks together in double: 1e-7 relative over any vocabulary.
 inline constexpr std::size_t softmax_block = 64;
 
@@ -35,44 +69,26 @@ inline constexpr std::size_t softmax_block = 64;
 #define WEFT_NO_CONTRACTION __attribute__((optimize("fp-contract=off")))
 #endif
 
-/// e^v for v <= 0, 0 below -87. Cephes' expf: v = n ln 2 + r, e^r by a polynomial.
-WEFT_NO_CONTRACTION inline Lanes exp_lanes(Lanes v) noexcept {
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#endif
-  constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it leaves the rounded integer in the low bits
-  const Lanes lowest = {-87.0f, -87.0f, -87.0f, -87.0f};  // e^-87 is still a normal float
-  const IntLanes alive = v >= lowest;
-  v = alive ? v : lowest;
-  const Lanes shifted = v * 1.44269504088896341f + magic;
-  const Lanes n = shifted - magic;
-  Lanes r = v - n * 0.693359375f;
-  r = r - n * -2.12194440e-4f;
-  Lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  IntLanes exponent, bits;
-  std::memcpy(&exponent, &shifted, sizeof exponent);
-  std::memcpy(&bits, &p, sizeof bits);
-  bits = (bits + (exponent << 23)) & alive;  // the magic number's own bits are shifted out
-  std::memcpy(&p, &bits, sizeof p);
-  return p;
-}
+/// What the shape of a distribution is judged by.
+struct Spread {
+  double weight = 0;  ///< sum of e^(x - max)
+  double mean = 0;    ///< expected logit, relative to max: sum of p (x - max), <= 0
+  /// In nats: -sum p log p = log(weight) - mean.
+  [[nodiscard]] double entropy() const noexcept { return std::log(weight) - mean; }
+};
 
-/// sum of e^(x_i - max) over one block of 64, for x_i <= max.
-WEFT_NO_CONTRACTION inline float exp_sum_block(const float* x, float max) noexcept {
-  // after top-k and the like most blocks are excluded as a whole
-  IntLanes alive = {0, 0, 0, 0};
-  const Lanes bound = {max - 87.0f, max - 87.0f, max - 87.0f, max - 87.0f};
-  for (std::size_t i = 0; i < softmax_block; i += 4) alive |= load_lanes(x + i) >= bound;
-  if ((alive[0] | alive[1] | alive[2] | alive[3]) == 0) return 0;
-  Lanes sum = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < softmax_block; i += 4) sum = sum + exp_lanes(load_lanes(x + i) - max);
-  return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-}
+namespace base {
+using Vec = Lanes;
+using VecInt = IntLanes;
+#include "weft/sample/softmax_block.inl"
+}  // namespace base
+
+/// The functions of softmax_block.inl on eight lanes where the machine has AVX2: half the time, the same bits.
+float exp_sum_block(const float* x, float max) noexcept;
+void add_spread_block(const float* x, float max, Spread& into) noexcept;
+float greatest_of(const float* x, std::size_t n, bool& broken) noexcept;  // n a multiple of 8, as in the next two
+void exclude_below_in(float* x, std::size_t n, float border) noexcept;
+void divide_in(float* x, std::size_t n, float divisor) noexcept;
 
 /// The same for the n <= 64 logits of a last block: the rest is filled with what weighs nothing.
 inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
@@ -83,10 +99,7 @@ inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
 }
 
 /// e^(x - max) of one logit, to the bit as in a block.
-inline float exp_weight(float x, float max) noexcept {
-  const float v = x - max;
-  return exp_lanes(Lanes{v, v, v, v})[0];
-}
+inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(all_lanes(x - max))[0]; }
 
 [[noreturn]] inline void fail_nan(std::span<const float> logits) {
   std::size_t at = 0;
@@ -96,19 +109,9 @@ inline float exp_weight(float x, float max) noexcept {
 
 /// The greatest logit; Error(argument) that names the first NaN. -inf for no logits at all.
 inline float greatest(std::span<const float> logits) {
-  const float* x = logits.data();
-  const std::size_t n = logits.size();
-  Lanes best = {excluded, excluded, excluded, excluded};
-  IntLanes nan = {0, 0, 0, 0};
-  for (std::size_t i = 0; i + 4 <= n; i += 4) {
-    const Lanes v = load_lanes(x + i);
-    nan |= v != v;
-    best = v > best ? v : best;
-  }
-  float max = excluded;
-  for (int lane = 0; lane < 4; ++lane) max = best[lane] > max ? best[lane] : max;
-  bool broken = (nan[0] | nan[1] | nan[2] | nan[3]) != 0;
-  for (const float value : logits.last(n % 4)) {
+  bool broken = false;
+  float max = greatest_of(logits.data(), logits.size() / 8 * 8, broken);
+  for (const float value : logits.last(logits.size() % 8)) {
     broken = broken || std::isnan(value);
     max = value > max ? value : max;
   }
@@ -126,6 +129,37 @@ inline double exp_sum(std::span<const float> logits, float max) noexcept {
   for (std::size_t i = 0; i < logits.size(); i += softmax_block)
     sum += exp_sum_part(logits.data() + i, std::min(softmax_block, logits.size() - i), max);
   return sum;
+}
+
+/// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
+/// takes all probability.
+inline void exclude_below(std::span<float> logits, float border) noexcept {
+  exclude_below_in(logits.data(), logits.size() / 8 * 8, border);
+  for (float& x : logits.last(logits.size() % 8)) x = x < border ? excluded : x;
+}
+
+/// How many tokens are not excluded.
+inline std::size_t count_left(std::span<const float> logits) noexcept {
+  const Lanes gone = all_lanes(excluded);
+  IntLanes minus = {0, 0, 0, 0};  // a true lane is -1
+  std::size_t i = 0, count = 0;
+  for (; i + 4 <= logits.size(); i += 4) minus += load_lanes(logits.data() + i) > gone;
+  for (; i < logits.size(); ++i) count += logits[i] > excluded;
+  return count - static_cast<std::size_t>(static_cast<std::int64_t>(minus[0]) + minus[1] + minus[2] + minus[3]);
+}
+
+/// The spread of logits whose greatest, max, is finite. O(vocab).
+inline Spread spread_of(std::span<const float> logits, float max) noexcept {
+  Spread spread;
+  std::size_t i = 0;
+  for (; i + softmax_block <= logits.size(); i += softmax_block) add_spread_block(logits.data() + i, max, spread);
+  if (i < logits.size()) {
+    float block[softmax_block];
+    for (std::size_t j = 0; j < softmax_block; ++j) block[j] = i + j < logits.size() ? logits[i + j] : excluded;
+    add_spread_block(block, max, spread);
+  }
+  spread.mean /= spread.weight;
+  return spread;
 }
 
 /// What log_softmax subtracts, kept as its two parts so that a single log-prob is exact.
@@ -156,3 +190,7 @@ inline void log_softmax(std::span<float> logits) {
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/softmax.ipp"
+#endif

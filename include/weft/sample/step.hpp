@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
 
 namespace weft {
@@ -65,6 +66,17 @@ template <class Step>
 void prepare(Step& step, std::size_t vocab, std::size_t positions) {
   if constexpr (requires { step.prepare(vocab, positions); }) step.prepare(vocab, positions);
 }
+
+namespace detail {
+
+/// The logit of an id; Error(argument) that names the step if the vocabulary has no such id.
+inline float& logit_of(std::span<float> logits, Token id, const char* step) {
+  if (id < 0 || static_cast<std::size_t>(id) >= logits.size())
+    fail(ErrorKind::argument, step, " names token ", id, ": the vocabulary has ", logits.size(), " tokens, from id 0");
+  return logits[static_cast<std::size_t>(id)];
+}
+
+}  // namespace detail
 
 /// A callable as a step of the library, so that it composes with another callable: step(f) | step(g) | draw().
 template <LogitsStep F>

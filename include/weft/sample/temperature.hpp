@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "weft/core/error.hpp"
+#include "weft/sample/softmax.hpp"
 #include "weft/sample/step.hpp"
 
 namespace weft {
@@ -12,7 +13,9 @@ struct Temperature : Composable {
   float value = 1;
   void operator()(std::span<float> logits, std::span<const Token>) const {
     if (value == 1) return;
-    for (float& x : logits) x /= value;  // a division, as Hugging Face does: the product with 1/t rounds differently
+    // a division, as Hugging Face does: the product with 1/t rounds differently
+    detail::divide_in(logits.data(), logits.size() / 8 * 8, value);
+    for (float& x : logits.last(logits.size() % 8)) x /= value;
   }
 };
 
@@ -20,7 +23,8 @@ struct Temperature : Composable {
 /// t = 0, is argmax(). Source: Ackley, Hinton, Sejnowski 1985; TemperatureLogitsWarper of transformers.
 inline Temperature temperature(float t) {
   if (!(t > 0) || std::isinf(t))
-    fail(ErrorKind::argument, "temperature(", t, "): expected a finite number above 0; for greedy decoding end the chain with argmax()");
+    fail(ErrorKind::argument, "temperature(", t,
+         "): expected a finite number above 0; for greedy decoding end the chain with argmax()");
   Temperature made;
   made.value = t;
   return made;

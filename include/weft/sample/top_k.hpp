@@ -16,8 +16,7 @@ struct TopK : Composable {
   }
   void operator()(std::span<float> logits, std::span<const Token>) {
     if (k >= logits.size()) return;
-    const float border = detail::kth_greatest(logits, k, scratch);
-    for (float& x : logits) x = x < border ? detail::excluded : x;
+    detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch));
   }
 };
 

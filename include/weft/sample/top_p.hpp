@@ -33,31 +33,8 @@ namespace detail {
 /// The logits from `bound` up, with their ids and in their order.
 inline void collect_from(std::span<const float> logits, float bound, std::vector<Ranked>& into) {
   into.clear();
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] >= bound) into.push_back({logits[i], static_cast<Token>(i)});
-}
-
-/// The last token of the nucleus: halves the candidates by rank until few are left. O(candidates) on average.
-inline Ranked nucleus_border(std::span<Ranked> candidates, float max, double mass) {
-  const auto weight = [max](const Ranked& r) { return static_cast<double>(exp_weight(r.value, max)); };
-  while (candidates.size() > 16) {
-    const std::size_t half = candidates.size() / 2;
-    std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(half), candidates.end());
-    double upper = 0;
-    for (const auto& r : candidates.first(half)) upper += weight(r);
-    if (upper >= mass) {
-      candidates = candidates.first(half);
-    } else {
-      mass -= upper;
-      candidates = candidates.subspan(half);
-    }
-  }
-  std::sort(candidates.begin(), candidates.end());
-  for (const auto& r : candidates) {
-    mass -= weight(r);
-    if (mass <= 0) return r;
-  }
-  return candidates.back();
+  const Lanes lowest = all_lanes(bound);
+  for_each_lane(logits, [&](Lanes x) { return x >= lowest; }, [&](std::size_t i) { into.push_back({logits[i], static_cast<Token>(i)}); });
 }
 
 }  // namespace detail
@@ -66,7 +43,7 @@ inline void TopP::operator()(std::span<float> logits, std::span<const Token>) {
   if (p == 1) return;
   const float max = detail::greatest(logits);
   if (std::isinf(max)) {  // all excluded, or infinite ones that share everything
-    for (float& x : logits) x = x < max ? detail::excluded : x;
+    detail::exclude_below(logits, max);
     return;
   }
   const double mass = static_cast<double>(p) * detail::exp_sum(logits, max);
@@ -78,10 +55,10 @@ inline void TopP::operator()(std::span<float> logits, std::span<const Token>) {
     for (const auto& r : scratch) sum += static_cast<double>(detail::exp_weight(r.value, max));
     if (sum >= mass || depth >= 90) break;
   }
-  const auto border = detail::nucleus_border(scratch, max, mass);
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] < border.value || (logits[i] == border.value && static_cast<Token>(i) > border.id))
-      logits[i] = detail::excluded;
+  const auto border = detail::mass_border(scratch, mass, [max](const detail::Ranked& r) {
+    return static_cast<double>(detail::exp_weight(r.value, max));
+  });
+  detail::exclude_after(logits, border);
 }
 
 }  // namespace weft

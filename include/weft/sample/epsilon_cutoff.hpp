@@ -1,0 +1,42 @@
+// Epsilon sampling: keeps the tokens whose probability is at least epsilon.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "weft/core/error.hpp"
+#include "weft/sample/softmax.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+namespace detail {
+
+/// Excludes tokens less likely than e^log_share; the most likely one always stays. weight: sum of e^(x - max).
+inline void cut_off(std::span<float> logits, float max, double weight, double log_share) noexcept {
+  exclude_below(logits, max + static_cast<float>(std::min(0.0, std::log(weight) + log_share)));
+}
+
+}  // namespace detail
+
+struct EpsilonCutoff : Composable {
+  float epsilon = 0;
+  void operator()(std::span<float> logits, std::span<const Token>) const {
+    const float max = detail::greatest(logits);
+    if (std::isinf(max)) return detail::exclude_below(logits, max);
+    detail::cut_off(logits, max, detail::exp_sum(logits, max), std::log(static_cast<double>(epsilon)));
+  }
+};
+
+/// Excludes tokens with a probability below epsilon; the most likely one always stays. epsilon in (0, 1).
+/// Throws weft::Error(argument) otherwise, and for NaN in the logits. O(vocab).
+/// Source: Hewitt, Manning, Liang 2022, arXiv:2210.15191; EpsilonLogitsWarper of transformers (epsilon_cutoff).
+inline EpsilonCutoff epsilon_cutoff(float epsilon) {
+  if (!(epsilon > 0 && epsilon < 1))
+    fail(ErrorKind::argument, "epsilon_cutoff(", epsilon, "): expected a probability inside (0, 1)");
+  EpsilonCutoff made;
+  made.epsilon = epsilon;
+  return made;
+}
+
+}  // namespace weft

@@ -1,0 +1,30 @@
+// Eta sampling: a probability cutoff that falls where the distribution is flat.
+#pragma once
+
+#include "weft/sample/epsilon_cutoff.hpp"
+
+namespace weft {
+
+struct EtaCutoff : Composable {
+  float epsilon = 0;
+  void operator()(std::span<float> logits, std::span<const Token>) const {
+    const float max = detail::greatest(logits);
+    if (std::isinf(max)) return detail::exclude_below(logits, max);
+    const auto spread = detail::spread_of(logits, max);
+    const double log_epsilon = std::log(static_cast<double>(epsilon));
+    detail::cut_off(logits, max, spread.weight, std::min(log_epsilon, log_epsilon / 2 - spread.entropy()));
+  }
+};
+
+/// Excludes tokens with a probability below eta = min(epsilon, sqrt(epsilon) e^-H), H the entropy in nats; the most
+/// likely one always stays. epsilon in (0, 1). Throws weft::Error(argument) otherwise, and for NaN in the logits. O(vocab).
+/// Source: Hewitt, Manning, Liang 2022, arXiv:2210.15191; EtaLogitsWarper of transformers (eta_cutoff).
+inline EtaCutoff eta_cutoff(float epsilon) {
+  if (!(epsilon > 0 && epsilon < 1))
+    fail(ErrorKind::argument, "eta_cutoff(", epsilon, "): expected a probability inside (0, 1)");
+  EtaCutoff made;
+  made.epsilon = epsilon;
+  return made;
+}
+
+}  // namespace weft

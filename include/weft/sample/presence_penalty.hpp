@@ -1,0 +1,34 @@
+// Presence penalty: makes a token less likely once it was generated, however often.
+#pragma once
+
+#include <cmath>
+
+#include "weft/core/error.hpp"
+#include "weft/sample/token_counts.hpp"
+
+namespace weft {
+
+struct PresencePenalty : Composable {
+  float penalty = 0;
+  detail::TokenCounts counts{};
+
+  void prepare(std::size_t vocab, std::size_t positions) { counts.prepare(vocab, positions); }
+  void operator()(std::span<float> logits, const StepContext& context) {
+    if (penalty == 0) return;
+    counts.update(logits.size(), context, context.prompt_length);
+    for (const Token id : counts.distinct()) logits[static_cast<std::size_t>(id)] -= penalty;
+  }
+};
+
+/// Subtracts the penalty from the logit of every token among the generated ones (not the prompt). Any finite penalty;
+/// below 0 encourages repetition. Throws weft::Error(argument) otherwise. O(new tokens + distinct tokens) a step.
+/// Source: the presence_penalty of OpenAI's API and of vLLM.
+inline PresencePenalty presence_penalty(float penalty) {
+  if (!(std::fabs(penalty) <= 1e30f))
+    fail(ErrorKind::argument, "presence_penalty(", penalty, "): expected a finite number (0 changes nothing)");
+  PresencePenalty made;
+  made.penalty = penalty;
+  return made;
+}
+
+}  // namespace weft

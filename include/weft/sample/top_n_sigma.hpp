@@ -1,0 +1,61 @@
+// Top-n-sigma sampling: keeps the logits within n standard deviations of the greatest.
+#pragma once
+
+#include <cmath>
+
+#include "weft/core/error.hpp"
+#include "weft/sample/softmax.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+namespace detail {
+
+/// Standard deviation (of the population) of the logits that are not excluded; max: the greatest, finite. O(vocab).
+inline double deviation(std::span<const float> logits, float max) noexcept {
+  double sum = 0, squares = 0, count = 0;
+  for (std::size_t i = 0; i < logits.size(); i += softmax_block) {
+    Lanes block_sum = {0, 0, 0, 0}, block_squares = {0, 0, 0, 0}, block_count = {0, 0, 0, 0};
+    const std::size_t end = std::min(i + softmax_block, logits.size());
+    const Lanes one = {1, 1, 1, 1}, zero = {0, 0, 0, 0};
+    const auto add = [&](Lanes x) {
+      const IntLanes counted = x > excluded;
+      const Lanes d = counted ? x - max : zero;
+      block_sum = block_sum + d;
+      block_squares = block_squares + d * d;
+      block_count = block_count + (counted ? one : zero);
+    };
+    std::size_t j = i;
+    for (; j + 4 <= end; j += 4) add(load_lanes(logits.data() + j));
+    for (; j < end; ++j) add(Lanes{logits[j], excluded, excluded, excluded});
+    for (int lane = 0; lane < 4; ++lane) {
+      sum += static_cast<double>(block_sum[lane]);
+      squares += static_cast<double>(block_squares[lane]);
+      count += static_cast<double>(block_count[lane]);
+    }
+  }
+  return std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
+}
+
+}  // namespace detail
+
+struct TopNSigma : Composable {
+  float n = 1;
+  void operator()(std::span<float> logits, std::span<const Token>) const {
+    const float max = detail::greatest(logits);
+    if (std::isinf(max)) return detail::exclude_below(logits, max);
+    detail::exclude_below(logits, max - static_cast<float>(static_cast<double>(n) * detail::deviation(logits, max)));
+  }
+};
+
+/// Excludes logits below max - n sigma, sigma their standard deviation over all that are not excluded. The survivors are
+/// the same at any temperature. n > 0. Throws weft::Error(argument) otherwise, and for NaN in the logits. O(vocab).
+/// Source: Tang et al. 2024, arXiv:2411.07641; llama.cpp's top-n-sigma.
+inline TopNSigma top_n_sigma(float n) {
+  if (!(n > 0) || std::isinf(n)) fail(ErrorKind::argument, "top_n_sigma(", n, "): expected a finite number above 0");
+  TopNSigma made;
+  made.n = n;
+  return made;
+}
+
+}  // namespace weft

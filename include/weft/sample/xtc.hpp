@@ -1,0 +1,55 @@
+// XTC (exclude top choices): now and then takes the most likely tokens away, so that a good but rarer one is drawn.
+#pragma once
+
+#include "weft/core/error.hpp"
+#include "weft/core/philox.hpp"
+#include "weft/sample/select.hpp"
+#include "weft/sample/step.hpp"
+
+namespace weft {
+
+struct Xtc : Composable {
+  double probability = 0;
+  float threshold = 0.1f;
+  std::vector<detail::Ranked> best{};
+
+  void prepare(std::size_t, std::size_t) { best.reserve(2 * most() + 64); }
+  void operator()(std::span<float> logits, const StepContext& context) {
+    const auto bits = random_bits(context.seed, context.branch, context.position());
+    // the pick draws from the first two words of the same block
+    const double u = static_cast<double>(((std::uint64_t{bits[2]} << 32) | bits[3]) >> 11) * 0x1p-53;
+    if (u < probability && threshold <= 0.5f) exclude_top_choices(logits);
+  }
+
+ private:
+  /// So many tokens can reach the threshold.
+  [[nodiscard]] std::size_t most() const noexcept {
+    return threshold > 1e-4f ? static_cast<std::size_t>(1 / threshold) + 1 : 10000;
+  }
+
+  void exclude_top_choices(std::span<float> logits) {
+    const float max = detail::greatest(logits);
+    if (std::isinf(max)) return detail::exclude_below(logits, max);
+    const double border = std::log(static_cast<double>(threshold) * detail::exp_sum(logits, max));
+    detail::greatest_n(logits, threshold > 1e-4f ? most() : logits.size(), best);
+    std::size_t n = 0;
+    while (n < best.size() && static_cast<double>(best[n].value) - static_cast<double>(max) >= border) ++n;
+    for (std::size_t i = 0; i + 1 < n; ++i) logits[static_cast<std::size_t>(best[i].id)] = detail::excluded;
+  }
+};
+
+/// With the given probability, excludes all tokens that are at least `threshold` likely but the least likely of them (of
+/// equals the one with the highest id). Both in [0, 1]; a threshold above 1/2 does nothing. The random number is Philox at
+/// (seed, branch, position), independent of the draw's. Throws weft::Error(argument) otherwise, and for NaN in the logits.
+/// Source: llama.cpp's XTC, after p-e-w 2024 (text-generation-webui #6335).
+inline Xtc xtc(float probability, float threshold) {
+  if (!(probability >= 0 && probability <= 1) || !(threshold >= 0 && threshold <= 1))
+    fail(ErrorKind::argument, "xtc(", probability, ", ", threshold,
+         "): expected a probability and a threshold in [0, 1]");
+  Xtc made;
+  made.probability = static_cast<double>(probability);
+  made.threshold = threshold;
+  return made;
+}
+
+}  // namespace weft
