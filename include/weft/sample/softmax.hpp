@@ -142,9 +142,9 @@ inline void exclude_below(std::span<float> logits, float border) noexcept {
 inline std::size_t count_left(std::span<const float> logits) noexcept {
   const Lanes gone = all_lanes(excluded);
   IntLanes minus = {0, 0, 0, 0};  // a true lane is -1
-  std::size_t i = 0, count = 0;
-  for (; i + 4 <= logits.size(); i += 4) minus += load_lanes(logits.data() + i) > gone;
-  for (; i < logits.size(); ++i) count += logits[i] > excluded;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i + 4 <= logits.size(); i += 4) minus += load_lanes(logits.data() + i) > gone;
+  for (const float x : logits.last(logits.size() % 4)) count += x > excluded;
   return count - static_cast<std::size_t>(static_cast<std::int64_t>(minus[0]) + minus[1] + minus[2] + minus[3]);
 }
 
