@@ -120,7 +120,8 @@ class Sequence {
   }
 
   /// [vocab] logits for the next token; valid until this sequence changes. After a rewind the last token is run again (the
-  /// bits are those of the first time). Throws Error(argument) on an empty sequence.
+  /// bits are those of the first time): that is a change, so then no other thread may use this sequence meanwhile. Throws
+  /// Error(argument) on an empty sequence.
   [[nodiscard]] std::span<const float> logits() const {
     if (empty()) fail(ErrorKind::argument, "an empty sequence has no logits: append a token first");
     if (!state_->logits) const_cast<Sequence*>(this)->recompute_logits();
