@@ -5,11 +5,12 @@
 //   generate -p "The capital of France is" --beams 4     beam search
 //   cat story.txt | generate -f - --json                 one JSON object a token, then a summary
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <random>
+#include <utility>
 
 #include "support/bandwidth.hpp"
 #include "support/model_path.hpp"
@@ -20,48 +21,96 @@
 namespace {
 
 struct Settings {
-  std::string model, prompt, prompt_file, backend = "best", kv = "f16";
-  std::optional<std::uint64_t> seed;
+  std::string model, prompt, backend = "best", kv = "f16";
+  std::uint64_t seed = 0;
   weft::SamplingParameters sampling;
   std::int64_t max_tokens = 128, beams = 0, context = 0;
   float length_penalty = 1;
-  std::string early_stopping = "heuristic";
+  std::string early_stopping = "false";
   std::int64_t returned = 1;
   std::vector<std::string> stop;
   int threads = 0;
-  bool json = false, quiet = false, ignore_end = false;
+  bool json = false, quiet = false, ignore_end = false, draws = false;
   std::string command;  ///< what to type to get this text again
 };
 
 const char* const default_prompt = "Once upon a time, in a small village by the sea, there lived";
 
+/// "42=-3.5": the token's id and what is added to its logit; -inf forbids it.
+weft::TokenBias parse_bias(const std::string& text) {
+  char *after_id = nullptr, *after_value = nullptr;
+  const auto id = std::strtol(text.c_str(), &after_id, 10);
+  const float value = *after_id == '=' ? std::strtof(after_id + 1, &after_value) : 0;
+  if (after_id == text.c_str() || !after_value || *after_value || after_value == after_id + 1 || id < 0 || id > INT32_MAX)
+    weft::fail(weft::ErrorKind::argument, "--bias '", text, "': expected a token's id and a number, such as 42=-3.5 or 42=-inf");
+  return {static_cast<weft::Token>(id), value};
+}
+
+std::string read_prompt(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path, std::ios::binary);
+    if (!file || std::filesystem::is_directory(path)) weft::fail(weft::ErrorKind::file, path, ": cannot be read");
+  }
+  return {std::istreambuf_iterator<char>(path == "-" ? std::cin : file), {}};
+}
+
+/// The command line as it can be typed again.
+std::string quoted(int argc, char** argv) {
+  std::string command;
+  for (int i = 0; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.find_first_of(" \t\n\"'`$\\!*?[]{}()<>|&;#~") != std::string::npos || word.empty()) {
+      std::string text = "'";
+      for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+      word = text + "'";
+    }
+    command += (i ? " " : "") + word;
+  }
+  return command;
+}
+
 Settings parse(int argc, char** argv) {
   Settings s;
-  s.sampling.temperature = 0;
   std::uint64_t seed = 0;
+  std::string prompt_file;
+  std::vector<std::string> bias;
+  const CLI::IsMember backends(std::vector<std::string>{"best", "scalar",
+#if WEFT_CPU_X86
+                                                        "avx2", "avx512-vnni",
+#endif
+                                                        "reference"});
   CLI::App app{"Continues a text with a language model."};
-  app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a story's first words when there is none)");
-  app.add_option("-f,--file", s.prompt_file, "read the text from a file, or from standard input with -");
+  auto* prompt = app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a story's first words when there is none)");
+  app.add_option("-f,--file", prompt_file, "read the text from a file, or from standard input with -")->excludes(prompt);
   app.add_option("-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
-  app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")->capture_default_str();
-  app.add_option("--context", s.context, "positions at most (the model's context length)");
-  app.add_option("--stop", s.stop, "text that ends the generation; may be given several times");
+  app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("--context", s.context, "positions at most (the model's context length)")->check(CLI::PositiveNumber);
+  app.add_option("--stop", s.stop, "text that ends the generation; may be given several times")->allow_extra_args(false);
   app.add_flag("--ignore-end", s.ignore_end, "go on after the model's end token");
-  app.add_option("-t,--temperature", s.sampling.temperature, "0 is greedy")->capture_default_str()->group("Sampling");
-  app.add_option("--top-k", s.sampling.top_k, "only the k most likely tokens")->group("Sampling");
-  app.add_option("--top-p", s.sampling.top_p, "only the smallest set that reaches probability p")->group("Sampling");
-  app.add_option("--min-p", s.sampling.min_p, "only tokens at least this likely, relative to the best")->group("Sampling");
-  app.add_option("--repetition-penalty", s.sampling.repetition_penalty, "above 1 avoids tokens that occurred")->group("Sampling");
-  app.add_option("--no-repeat-ngram", s.sampling.no_repeat_ngram, "no n tokens twice in a row")->group("Sampling");
-  app.add_option("--min-tokens", s.sampling.min_new_tokens, "no end before so many new tokens")->group("Sampling");
-  const auto* seed_option = app.add_option("-s,--seed", seed, "of the random draws (random)")->group("Sampling");
-  app.add_option("-b,--beams", s.beams, "beam search of this width")->group("Beam search");
-  app.add_option("--length-penalty", s.length_penalty, "above 0 favours long texts")->capture_default_str()->group("Beam search");
-  app.add_option("--early-stopping", s.early_stopping, "true, false or never")->check(CLI::IsMember({"true", "false", "never", "heuristic"}))->group("Beam search");
-  app.add_option("--returned", s.returned, "how many of the best beams to show")->capture_default_str()->group("Beam search");
-  app.add_option("--threads", s.threads, "workers (one per core)")->group("Machine");
-  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni, neon or reference")->capture_default_str()->group("Machine");
-  app.add_option("--kv", s.kv, "precision of keys and values: f16, f32 or q8 (8 bits)")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str()->group("Machine");
+  auto* temperature = app.add_option("-t,--temperature", s.sampling.temperature,
+                                     "0 is greedy, the default; 1 is the default where a draw is asked for by -s, --top-k, --top-p or --min-p")
+                          ->check(CLI::NonNegativeNumber)->group("Sampling");
+  const auto* top_k = app.add_option("--top-k", s.sampling.top_k, "only the k most likely tokens")->group("Sampling");
+  const auto* top_p = app.add_option("--top-p", s.sampling.top_p, "only the smallest set of this probability")->group("Sampling");
+  const auto* min_p = app.add_option("--min-p", s.sampling.min_p, "only tokens this likely, relative to the best")->group("Sampling");
+  const auto* seeded = app.add_option("-s,--seed", seed, "of the draws (random)")->group("Sampling");
+  app.add_option("--repetition-penalty", s.sampling.repetition_penalty, "above 1 avoids tokens that occurred")->group("Any strategy");
+  app.add_option("--no-repeat-ngram", s.sampling.no_repeat_ngram, "no n tokens twice in this order")->group("Any strategy");
+  app.add_option("--min-tokens", s.sampling.min_new_tokens, "no end before so many new tokens")->group("Any strategy");
+  app.add_option("--bias", bias, "ID=NUMBER is added to the logit of a token, -inf forbids it; may be given several times")
+      ->allow_extra_args(false)->group("Any strategy");
+  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->group("Beam search");
+  app.add_option("--length-penalty", s.length_penalty, "above 0 favours long texts")
+      ->capture_default_str()->needs(beams)->group("Beam search");
+  app.add_option("--early-stopping", s.early_stopping, "end when enough texts are finished (true), or no better one is likely (false), or none is possible (never)")
+      ->check(CLI::IsMember({"true", "false", "never"}))->capture_default_str()->needs(beams)->group("Beam search");
+  app.add_option("--returned", s.returned, "how many of the best beams to show")
+      ->capture_default_str()->needs(beams)->group("Beam search");
+  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber)->group("Machine");
+  app.add_option("--backend", s.backend, "what computes")->check(backends)->capture_default_str()->group("Machine");
+  app.add_option("--kv", s.kv, "precision of keys and values")
+      ->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str()->group("Machine");
   app.add_flag("--json", s.json, "one JSON object a token, then a summary")->group("Output");
   app.add_flag("-q,--quiet", s.quiet, "the text alone")->group("Output");
   try {
@@ -69,27 +118,17 @@ Settings parse(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     std::exit(app.exit(e));
   }
-  if (*seed_option) s.seed = seed;
-  if (s.prompt_file == "-") {
-    s.prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!s.prompt_file.empty()) {
-    std::ifstream file(s.prompt_file, std::ios::binary);
-    if (!file) weft::fail(weft::ErrorKind::file, s.prompt_file, ": cannot be read");
-    s.prompt.assign(std::istreambuf_iterator<char>(file), {});
-  } else if (s.prompt.empty()) {
+
+  if (!prompt_file.empty())
+    s.prompt = read_prompt(prompt_file);
+  else if (!*prompt)
     s.prompt = default_prompt;
-  }
-  if (!s.seed) s.seed = s.sampling.temperature > 0 ? std::random_device{}() : 0;
-  for (int i = 0; i < argc; ++i) {
-    std::string word = argv[i];
-    if (word.find_first_of(" \t\n\"'$\\!*?") != std::string::npos || word.empty()) {
-      std::string quoted = "'";
-      for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-      word = quoted + "'";
-    }
-    s.command += (i ? " " : "") + word;
-  }
-  if (!*seed_option && s.sampling.temperature > 0) s.command += fmt::format(" --seed {}", *s.seed);
+  for (const auto& text : bias) s.sampling.bias.push_back(parse_bias(text));
+  if (!*temperature) s.sampling.temperature = *top_k || *top_p || *min_p || *seeded || *beams ? 1.0f : 0.0f;
+  s.draws = s.beams == 0 && s.sampling.temperature > 0;
+  s.command = quoted(argc, argv);
+  s.seed = *seeded || !s.draws ? seed : std::random_device{}();
+  if (s.draws && !*seeded) s.command += fmt::format(" --seed {}", s.seed);
   return s;
 }
 
@@ -122,8 +161,9 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
   };
   fmt::print(stderr, "\n");
   row("stopped by", spoken(result.stop, result));
-  row("tokens", fmt::format("{} prompt + {} new", stats.prompt_tokens, stats.generated_tokens));
-  row("prefill", fmt::format("{:.0f} tokens/s", stats.prefill_tps));
+  const bool whole = stats.prefilled_tokens == stats.prompt_tokens;
+  row("tokens", fmt::format("{}{} prompt + {} new", whole ? "" : fmt::format("{} of ", stats.prefilled_tokens), stats.prompt_tokens, stats.generated_tokens));
+  if (stats.prefill_tps > 0) row("prefill", fmt::format("{:.0f} tokens/s", stats.prefill_tps));
   if (stats.decode_tps > 0) {
     const double bandwidth = example::read_bandwidth(model.pool(), 128 << 20, 3);
     const auto kv = s.kv == "f32" ? weft::KvType::f32 : s.kv == "q8" ? weft::KvType::q8 : weft::KvType::f16;
@@ -131,19 +171,11 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
     row("decode", share > 0 ? fmt::format("{:.1f} tokens/s, {:.0f} % of the memory bus ({:.1f} GB/s)", stats.decode_tps, 100 * share, bandwidth / 1e9)
                             : fmt::format("{:.1f} tokens/s", stats.decode_tps));
   }
-  row("first token", fmt::format("{:.0f} ms after the prompt, {:.0f} ms to load", 1e3 * stats.time_to_first_token, 1e3 * load_seconds));
+  if (stats.generated_tokens > 0)
+    row("first token", fmt::format("{:.0f} ms after the prompt, {:.0f} ms to load", 1e3 * stats.time_to_first_token, 1e3 * load_seconds));
   row("backend", fmt::format("{}, {} thread{}", B::name(), model.pool().size(), model.pool().size() == 1 ? "" : "s"));
-  if (s.sampling.temperature > 0 && s.beams == 0) row("seed", std::to_string(*s.seed));
+  if (s.draws) row("seed", std::to_string(s.seed));
   row("again", s.command);
-}
-
-nlohmann::json summary(const weft::Result& result) {
-  const auto& stats = result.stats;
-  nlohmann::json json{{"text", result.text}, {"tokens", result.tokens}, {"stop", weft::name(result.stop)}, {"score", result.score},
-                      {"prompt_tokens", stats.prompt_tokens}, {"new_tokens", stats.generated_tokens}, {"prefill_tps", stats.prefill_tps},
-                      {"decode_tps", stats.decode_tps}, {"time_to_first_token", stats.time_to_first_token}};
-  if (!result.stop_string.empty()) json["stop_string"] = result.stop_string;
-  return json;
 }
 
 /// Text that came out of a model may end inside a character: JSON gets U+FFFD there.
@@ -153,16 +185,21 @@ void print_json(const nlohmann::json& json) {
 }
 
 template <class B>
-weft::Result sample(const Settings& s, weft::Sequence<B> sequence, weft::Options options) {
-  terminal::Progress progress(!s.json && !s.quiet);
-  options.on_prefill = [&](std::size_t done, std::size_t total) {
-    if (total > 64) progress.show("prefill", static_cast<double>(done) / static_cast<double>(total));
-  };
+void print_summary(const Settings& s, const weft::Model<B>& model, const weft::Result& result, double load_seconds) {
+  const auto& stats = result.stats;
+  nlohmann::json json{{"text", result.text}, {"tokens", result.tokens}, {"stop", weft::name(result.stop)}, {"score", result.score},
+                      {"prompt_tokens", stats.prompt_tokens}, {"new_tokens", stats.generated_tokens}, {"prefill_tps", stats.prefill_tps},
+                      {"decode_tps", stats.decode_tps}, {"time_to_first_token", stats.time_to_first_token}, {"load_seconds", load_seconds},
+                      {"backend", B::name()}, {"threads", model.pool().size()}, {"command", s.command}};
+  if (s.draws) json["seed"] = s.seed;
+  if (!result.stop_string.empty()) json["stop_string"] = result.stop_string;
+  print_json(json);
+}
+
+template <class B>
+weft::Result sample(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
   auto stream = weft::stream(std::move(sequence), s.prompt, weft::chain_from(s.sampling), options);
-  bool first = true;
   for (const auto& piece : stream) {
-    if (first) progress.clear();
-    first = false;
     if (s.json)
       print_json({{"id", piece.id}, {"text", piece.text}, {"logprob", piece.logprob}});
     else
@@ -172,23 +209,13 @@ weft::Result sample(const Settings& s, weft::Sequence<B> sequence, weft::Options
 }
 
 template <class B>
-weft::Result search(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
+std::vector<weft::Result> search(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
   const auto stopping = s.early_stopping == "true"    ? weft::EarlyStopping::when_width_finished
                         : s.early_stopping == "never" ? weft::EarlyStopping::never
                                                       : weft::EarlyStopping::heuristic;
-  auto sampling = s.sampling;
-  if (sampling.temperature == 0) sampling.temperature = 1;
-  const auto strategy = weft::steps_from(sampling) | weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
-  const auto beams = weft::generate(std::move(sequence), s.prompt, strategy, options);
-  for (std::size_t i = 0; i < beams.size(); ++i) {
-    if (s.json)
-      print_json(summary(beams[i]));
-    else if (beams.size() > 1)
-      fmt::print("{:8.3f}  {}\n", beams[i].score, beams[i].text);
-    else
-      fmt::print("{}", beams[i].text);
-  }
-  return beams.front();
+  const auto strategy = weft::steps_from(s.sampling) |
+                        weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
+  return weft::generate(std::move(sequence), s.prompt, strategy, options);
 }
 
 template <class B>
@@ -209,18 +236,38 @@ int generate(const Settings& s) {
   options.max_tokens = s.max_tokens;
   options.stop = s.stop;
   options.ignore_end_tokens = s.ignore_end;
-  options.seed = *s.seed;
+  options.seed = s.seed;
   options.cancel = interrupt.token();
-  if (!s.json && !s.quiet) terminal::print(stdout, terminal::bold, "{}", s.prompt), std::fflush(stdout);
-  const auto result = s.beams > 0 ? search(s, std::move(sequence), options) : sample(s, std::move(sequence), options);
+  bool prompt_shown = s.json || s.quiet;
+  const auto show_prompt = [&] {  // once it has been run: until then the bar stands where it will
+    progress.clear();
+    if (!std::exchange(prompt_shown, true)) terminal::print(stdout, terminal::bold, "{}", s.prompt), std::fflush(stdout);
+  };
+  options.on_prefill = [&](std::size_t done, std::size_t total) {
+    if (done < total)
+      progress.show("prefill", static_cast<double>(done) / static_cast<double>(total));
+    else
+      show_prompt();
+  };
+  std::vector<weft::Result> results;  // best first
+  if (s.beams > 0)
+    results = search(s, std::move(sequence), options);
+  else
+    results.push_back(sample(s, std::move(sequence), options));
+  progress.clear();
+
   if (s.json) {
-    if (s.beams == 0) print_json(summary(result));  // a search has printed one for each of its results, best first
+    for (const auto& result : results) print_summary(s, model, result, load_time.count());
   } else {
+    for (const auto& result : results) {
+      if (results.size() > 1) fmt::print("\n{:8.3f} ", result.score);
+      if (s.beams > 0) fmt::print("{}", result.text);
+    }
     fmt::print("\n");
     std::fflush(stdout);
-    if (!s.quiet) print_card(s, model, result, load_time.count());
+    if (!s.quiet) print_card(s, model, results.front(), load_time.count());
   }
-  return result.stop == weft::StopReason::cancelled ? 130 : 0;
+  return results.front().stop == weft::StopReason::cancelled ? 130 : 0;
 }
 
 }  // namespace

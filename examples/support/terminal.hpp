@@ -27,11 +27,16 @@ inline bool is_terminal(std::FILE* stream) {
 #endif
 }
 
+/// A terminal that can do more than print line by line.
+inline bool is_capable(std::FILE* stream) {
+  const char* term = std::getenv("TERM");
+  return is_terminal(stream) && !(term && std::string(term) == "dumb");
+}
+
 /// Colours only on a terminal that has them, and never against NO_COLOR (no-color.org).
 inline bool colourful(std::FILE* stream) {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return is_terminal(stream) && !(no_color && *no_color) && !(term && std::string(term) == "dumb");
+  return is_capable(stream) && !(no_color && *no_color);
 }
 
 /// Prints text to a stream, in a style where the stream shows styles.
@@ -47,10 +52,10 @@ void print(std::FILE* stream, const fmt::text_style& style, fmt::format_string<A
 inline const auto dim = fmt::emphasis::faint;
 inline const auto bold = fmt::emphasis::bold;
 
-/// A bar on standard error that disappears when it is done; nothing where standard error is no terminal.
+/// A bar on standard error that disappears when it is done; nothing where standard error is no such terminal.
 class Progress {
  public:
-  explicit Progress(bool enabled) : enabled_(enabled && is_terminal(stderr)) {}
+  explicit Progress(bool enabled) : enabled_(enabled && is_capable(stderr)) {}
   ~Progress() { clear(); }
   void show(const char* what, double fraction) {
     if (!enabled_) return;

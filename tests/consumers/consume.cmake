@@ -3,8 +3,8 @@ set(here "${CMAKE_CURRENT_LIST_DIR}")
 file(REMOVE_RECURSE "${BUILD}")
 file(MAKE_DIRECTORY "${BUILD}")
 separate_arguments(flags UNIX_COMMAND "${FLAGS}")
-list(TRANSFORM INCLUDES PREPEND "-isystem;" OUTPUT_VARIABLE include_flags)
-list(APPEND include_flags "-I${WEFT}/include")
+# -idirafter: a system header, also where the folder is /usr/include, which -isystem would put before the C++ headers
+set(include_flags -idirafter "${EIGEN}" -idirafter "${JSON}" "-I${WEFT}/include")
 
 # Runs a command that must succeed.
 function(run)

@@ -244,25 +244,65 @@ TEST_CASE("forks share everything until they write") {
   CHECK(sequence.pages().used() == used);
 }
 
-TEST_CASE("sequences in many threads over one model give the serial result") {
-  const Model<Cpu<>> model(test::data("models") / "blocks32.gguf");
-  Sequence<Cpu<>> prefix(model);
-  const auto prompt = random_tokens(40, model.vocab_size(), 13);
-  prefix.append(prompt);
-  std::vector<std::vector<float>> expected, found(8);
-  std::vector<std::vector<Token>> texts;
-  for (unsigned i = 0; i < 8; ++i) {
-    texts.push_back(random_tokens(30, model.vocab_size(), 100 + i));
-    auto whole = prompt;
-    whole.insert(whole.end(), texts[i].begin(), texts[i].end());
-    expected.push_back(logits_after<Cpu<>>(model, whole, whole.size()));
-  }
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < 8; ++i)
-    threads.emplace_back([&, i, fork = prefix.fork()]() mutable {
-      for (const auto token : texts[i]) fork.append({token});
-      found[i].assign(fork.logits().begin(), fork.logits().end());
-    });
-  for (auto& thread : threads) thread.join();
-  for (std::size_t i = 0; i < 8; ++i) CHECK(same_bits(found[i], expected[i]));
+TEST_CASE_TEMPLATE("eight threads with a sequence each over one model give the serial result", B, WEFT_TEST_BACKENDS) {
+  for_each_model<B>([](const Model<B>& model) {
+    constexpr std::size_t count = 8;
+    const auto type = [](std::size_t i) { return i % 2 ? KvType::f16 : KvType::f32; };
+    std::vector<std::vector<Token>> texts;
+    std::vector<std::vector<float>> expected, found(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      texts.push_back(random_tokens(20 + 3 * i, model.vocab_size(), 200 + static_cast<unsigned>(i)));
+      expected.push_back(logits_after<B>(model, texts[i], texts[i].size(), type(i)));
+    }
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i)
+      threads.emplace_back([&, i] {
+        const std::span<const Token> text(texts[i]);
+        Sequence<B> sequence(model, {.kv_type = type(i)});
+        sequence.append(text.first(15));
+        sequence.append(text.first(3));
+        sequence.rewind(15);
+        for (const auto token : text.subspan(15)) sequence.append({token});
+        found[i].assign(sequence.logits().begin(), sequence.logits().end());
+      });
+    for (auto& thread : threads) thread.join();
+    for (std::size_t i = 0; i < count; ++i) CHECK(same_bits(found[i], expected[i]));
+  });
+}
+
+TEST_CASE_TEMPLATE("forks of one prefix, made and extended in eight threads, give the serial result", B, WEFT_TEST_BACKENDS) {
+  for_each_model<B>([](const Model<B>& model) {
+    constexpr std::size_t count = 8;
+    const auto prompt = random_tokens(40, model.vocab_size(), 13);
+    Sequence<B> prefix(model);
+    prefix.append(prompt);
+    std::vector<std::vector<Token>> texts;
+    std::vector<std::vector<float>> expected, expected_scores, found(count), found_scores(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      texts.push_back(random_tokens(10, model.vocab_size(), 100 + static_cast<unsigned>(i)));
+      auto whole = prompt;
+      whole.insert(whole.end(), texts[i].begin(), texts[i].end());
+      expected.push_back(logits_after<B>(model, whole, whole.size()));
+      expected_scores.push_back(prefix.score(texts[i]));
+    }
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i)
+      threads.emplace_back([&, i] {
+        const Sequence<B>& shared = prefix;
+        auto fork = shared.fork();
+        found_scores[i] = shared.score(texts[i]);
+        for (const auto token : texts[i]) {
+          auto next = fork.fork();  // the old one is dropped while other threads read the pages that they share
+          next.append({token});
+          fork = std::move(next);
+        }
+        found[i].assign(fork.logits().begin(), fork.logits().end());
+      });
+    for (auto& thread : threads) thread.join();
+    for (std::size_t i = 0; i < count; ++i) {
+      CHECK(same_bits(found[i], expected[i]));
+      CHECK(same_bits(found_scores[i], expected_scores[i]));
+    }
+    CHECK(same_bits(prefix.logits(), logits_after<B>(model, prompt, prompt.size())));
+  });
 }

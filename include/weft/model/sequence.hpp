@@ -85,7 +85,8 @@ class AnySequence {
                                  std::span<const std::int64_t> positions, const AppendOptions& options = {});
 
   /// [vocab] logits for the next token; valid until this sequence changes. After a rewind the last token is run again (the
-  /// bits are those of the first time). Throws Error(argument) on an empty sequence.
+  /// bits are those of the first time): that is a change, so then no other thread may use this sequence meanwhile. Throws
+  /// Error(argument) on an empty sequence.
   [[nodiscard]] std::span<const float> logits() const;
 
   /// Forgets all tokens from `length` on. Throws Error(argument) when the sequence is shorter. O(pages freed).
