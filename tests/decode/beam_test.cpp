@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "support/toy_sequence.hpp"
@@ -129,7 +130,139 @@ TEST_CASE("a cancelled search returns its best branches so far") {
   }
 }
 
+TEST_CASE("groups without diversity are so many equal beams; with much of it no two groups say the same at a step") {
+  auto model = numbered_toy(15);
+  for (std::uint64_t seed = 1; seed < 20; ++seed) {
+    model.seed = seed;
+    const Options options{.max_tokens = 8, .ignore_end_tokens = true};
+    const auto one = generate(model, start, beam({.width = 3, .returned = 3}), options);
+    const auto equal = generate(model, start, beam({.width = 6, .groups = 2, .returned = 6}), options);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(equal[i].tokens == one[i / 2].tokens);
+    const auto diverse = generate(model, start, beam({.width = 4, .groups = 4, .diversity = 1000, .returned = 4}), options);
+    for (std::size_t at = 0; at < 8; ++at)
+      for (std::size_t i = 0; i < 4; ++i)
+        for (std::size_t j = 0; j < i; ++j) CHECK(diverse[i].tokens[at] != diverse[j].tokens[at]);
+  }
+}
+
+namespace {
+bool contains(const std::vector<Token>& text, const std::vector<Token>& phrase) {
+  return std::search(text.begin(), text.end(), phrase.begin(), phrase.end()) != text.end();
+}
+}  // namespace
+
+TEST_CASE("a beam as wide as the tree finds the best text of all that hold a forced token and one of two others") {
+  auto model = numbered_toy(4);
+  for (std::uint64_t seed = 1; seed < 30; ++seed) {
+    model.seed = seed;
+    double best = -HUGE_VAL;
+    std::vector<Token> best_text;
+    for (Token code = 0; code < 256; ++code) {
+      const std::vector<Token> text{code / 64, code / 16 % 4, code / 4 % 4, code % 4};
+      const bool holds = contains(text, {0}) && (contains(text, {2}) || contains(text, {3}));
+      if (const double p = log_prob_of(model, text); holds && p > best) best = p, best_text = text;
+    }
+    const BeamOptions how{.width = 256, .length_penalty = 0, .forced = {{.any_of = {{0}}}, {.any_of = {{2}, {3}}}}};
+    const auto found = generate(model, start, beam(how), {.max_tokens = 4, .ignore_end_tokens = true}).front();
+    CHECK(found.missing == 0);
+    CHECK(found.tokens == best_text);
+    CHECK(found.score == doctest::Approx(best).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("every result that misses nothing holds each forced phrase; where there is no room the result says so") {
+  auto model = numbered_toy(30);
+  for (std::uint64_t seed = 1; seed < 40; ++seed) {
+    model.seed = seed;
+    BeamOptions how{.width = 4, .forced = {{.any_of = {{5, 6, 5}}}, {.any_of = {{7, 8}, {9, 10, 11}}}}, .returned = 4};
+    std::size_t complete = 0;
+    for (const auto& r : generate(model, start, no_repeat_ngram(3) | beam(how), {.max_tokens = 10})) {
+      if (r.missing > 0) continue;
+      ++complete;
+      CHECK(contains(r.tokens, {5, 6, 5}));
+      CHECK((contains(r.tokens, {7, 8}) || contains(r.tokens, {9, 10, 11})));
+    }
+    CHECK(complete > 0);
+    how.groups = 2;
+    how.diversity = 0.5f;
+    CHECK(generate(model, start, beam(how), {.max_tokens = 10}).front().missing == 0);
+    for (const auto& r : generate(model, start, beam(how), {.max_tokens = 3})) CHECK(r.missing >= 1);
+  }
+  // a phrase that the prompt holds, or begins, counts with Hugging Face
+  const std::vector<Token> prompt{1, 5, 6};
+  const BeamOptions how{.width = 2, .forced = {{.any_of = {{6, 7}}}, {.any_of = {{5}}}}, .forced_as_hugging_face = true};
+  const auto r = generate(model, prompt, beam(how), {.max_tokens = 1, .ignore_end_tokens = true}).front();
+  CHECK(r.tokens == std::vector<Token>{7});
+  CHECK(r.missing == 0);
+}
+
+TEST_CASE("a forced phrase may complete a stop string, and what cannot be forced is refused") {
+  const auto model = numbered_toy(10);
+  const auto r = generate(model, start, beam({.forced = {{.any_of = {{3, 4}}}}}), {.max_tokens = 8, .stop = {"<4>"}}).front();
+  CHECK(r.missing == 0);
+  CHECK(r.stop == StopReason::stop_string);
+  CHECK(contains(r.tokens, {3, 4}));
+  CHECK_THROWS_AS(beam({.forced = {{}}}), Error);
+  CHECK_THROWS_AS(beam({.forced = {{.any_of = {{}}}}}), Error);
+  CHECK_THROWS_AS(beam({.forced = {{.any_of = {{1, 2}, {1, 2, 3}}}}}), Error);
+  CHECK_THROWS_AS(generate(model, start, beam({.forced = {{.any_of = {{10}}}}})), Error);
+}
+
+TEST_CASE("a sampled beam of width one keeps the better of two draws without replacement: chi-squared of 20,000 draws") {
+  auto model = numbered_toy(6);
+  model.spread = 2;
+  ToySequence root(model);
+  root.append(start);
+  std::vector<float> logits(root.logits().begin(), root.logits().end());
+  log_softmax(logits);
+  std::vector<double> expected(6, 0), seen(6, 0);
+  constexpr int n = 20000;
+  for (std::size_t a = 0; a < 6; ++a)
+    for (std::size_t b = 0; b < 6; ++b) {
+      const double p = std::exp(static_cast<double>(logits[a])), q = std::exp(static_cast<double>(logits[b]));
+      if (a != b) expected[logits[a] > logits[b] ? a : b] += n * p * q / (1 - p);
+    }
+  for (int i = 0; i < n; ++i) {
+    const Options options{.max_tokens = 1, .ignore_end_tokens = true, .seed = static_cast<std::uint64_t>(i)};
+    seen[static_cast<std::size_t>(generate(root, beam({.width = 1, .sampled = true}), options).front().tokens[0])] += 1;
+  }
+  double chi = 0;
+  std::size_t cells = 0;
+  for (std::size_t t = 0; t < 6; ++t) {
+    if (expected[t] < 1e-9) {
+      CHECK(seen[t] == 0);
+      continue;
+    }
+    chi += (seen[t] - expected[t]) * (seen[t] - expected[t]) / expected[t];
+    ++cells;
+  }
+  CHECK(cells == 5);  // the least likely token never wins
+  CHECK(chi < 20);    // 4 degrees of freedom: exceeded once in 2,000 by chance
+}
+
+TEST_CASE("sampled beams depend on the seed alone, score what they hold, and differ from seed to seed") {
+  const auto model = numbered_toy(20);
+  const Options options{.max_tokens = 8, .seed = 3};
+  const BeamOptions how{.width = 4, .length_penalty = 0, .sampled = true, .returned = 4};
+  const auto a = generate(model, start, beam(how), options), b = generate(model, start, beam(how), options);
+  bool differ = false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(a[i].tokens == b[i].tokens);
+    CHECK(a[i].score == doctest::Approx(log_prob_of(model, a[i].tokens)).epsilon(1e-5));
+    CHECK(a[i].tokens.size() <= 8);
+  }
+  for (std::uint64_t seed = 4; seed < 9; ++seed)
+    differ = differ || generate(model, start, beam(how), {.max_tokens = 8, .seed = seed}).front().tokens != a.front().tokens;
+  CHECK(differ);
+  // drawn from what the steps leave
+  for (const auto& r : generate(model, start, top_k(1) | beam({.width = 1, .sampled = true}), options))
+    CHECK(r.tokens == generate(model, start, greedy(), options).front().tokens);
+}
+
 TEST_CASE("beam options outside their ranges are refused") {
+  CHECK_THROWS_AS(beam({.width = 4, .groups = 3}), Error);
+  CHECK_THROWS_AS(beam({.width = 4, .groups = 0}), Error);
+  CHECK_THROWS_AS(beam({.width = 4, .groups = 2, .diversity = -1}), Error);
   CHECK_THROWS_AS(beam({.width = 0}), Error);
   CHECK_THROWS_AS(beam({.width = 2, .returned = 3}), Error);
   CHECK_THROWS_AS(beam({.width = 2, .returned = 0}), Error);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/toy_sequence.hpp"
+#include "weft/decode/beam.hpp"
 #include "weft/sample/parameters.hpp"
 
 // Allocations of this thread are counted, so that a test can say that there are none.

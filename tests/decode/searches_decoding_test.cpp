@@ -1,4 +1,4 @@
-// Greedy and beam searches on the tiny models against Hugging Face's generate: the same tokens, the same scores.
+// Searches on the tiny models against Hugging Face's generate: the same tokens, the same scores.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -8,7 +8,11 @@
 
 #include "support/data.hpp"
 #include "weft/backend/reference.hpp"
+#include "weft/decode/beam.hpp"
+#include "weft/decode/contrastive_search.hpp"
+#include "weft/decode/dola.hpp"
 #include "weft/decode/generate.hpp"
+#include "weft/decode/guidance.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/sample/parameters.hpp"
 
@@ -34,9 +38,23 @@ SamplingParameters parameters_of(const json& p) {
   return made;
 }
 
+ForcedPhrase phrase_of(const json& words) {
+  ForcedPhrase made;
+  if (words.at(0).is_array())
+    made.any_of = words.get<std::vector<std::vector<Token>>>();
+  else
+    made.any_of = {words.get<std::vector<Token>>()};
+  return made;
+}
+
 BeamOptions beam_of(const json& p) {
   BeamOptions made;
   made.width = p.at("num_beams").get<std::int64_t>();
+  made.groups = p.value("num_beam_groups", std::int64_t{1});
+  made.diversity = p.value("diversity_penalty", 0.0f);
+  if (p.contains("force_words_ids"))
+    for (const auto& words : p.at("force_words_ids")) made.forced.push_back(phrase_of(words));
+  made.forced_as_hugging_face = true;
   made.returned = p.at("num_return_sequences").get<std::int64_t>();
   made.length_penalty = p.value("length_penalty", 1.0f);
   const json early = p.value("early_stopping", json(false));
@@ -52,17 +70,48 @@ std::vector<Token> padded(std::vector<Token> tokens, std::size_t length) {
   return tokens;
 }
 
-template <class S>
-void check(const S& prompt, const json& one) {
-  const auto& p = one.at("params");
+bool has_steps(const json& p) {
+  return p.contains("repetition_penalty") || p.contains("no_repeat_ngram_size") || p.contains("min_new_tokens");
+}
+
+using Prompt = Sequence<Reference>;
+
+Prompt sequence_of(const Model<Reference>& model, const std::vector<Token>& tokens) {
+  Prompt made(model, {.kv_type = KvType::f32});
+  made.append(tokens);
+  return made;
+}
+
+std::vector<Result> beams(const Prompt& prompt, const json& p) {
+  if (has_steps(p)) return generate(prompt, steps_from(parameters_of(p)) | beam(beam_of(p)), options_of(p));
+  return generate(prompt, beam(beam_of(p)), options_of(p));
+}
+
+/// What each kind of case runs.
+const std::map<std::string, std::vector<Result> (*)(const Prompt&, const json&)> searches{
+    {"greedy", [](const Prompt& prompt, const json& p) { return generate(prompt, chain_from(parameters_of(p)), options_of(p)); }},
+    {"beam", beams},
+    {"diverse_beam", beams},
+    {"constrained_beam", beams},
+    {"contrastive",
+     [](const Prompt& prompt, const json& p) {
+       const ContrastiveOptions how{.alpha = p.at("penalty_alpha").get<float>(), .k = p.at("top_k").get<std::int64_t>()};
+       return generate(prompt, contrastive_search(how), options_of(p));
+     }},
+    {"dola",
+     [](const Prompt& prompt, const json& p) {
+       const auto contrasted = dola(prompt.fork(), {.layers = p.at("dola_layers").get<std::vector<std::int64_t>>()});
+       return generate(contrasted, greedy(), options_of(p));
+     }},
+    {"cfg",
+     [](const Prompt& prompt, const json& p) {
+       const auto with = guided(prompt.fork(), sequence_of(prompt.model(), {prompt.tokens().back()}), p.at("guidance_scale").get<float>());
+       return generate(with, greedy(), options_of(p));
+     }},
+};
+
+void check(const std::vector<Result>& results, const json& one) {
   const auto expected = one.at("sequences").get<std::vector<std::vector<Token>>>();
-  std::vector<Result> results;
-  if (one.at("kind") == "greedy")
-    results = generate(prompt, chain_from(parameters_of(p)), options_of(p));
-  else if (p.contains("repetition_penalty") || p.contains("no_repeat_ngram_size") || p.contains("min_new_tokens"))
-    results = generate(prompt, steps_from(parameters_of(p)) | beam(beam_of(p)), options_of(p));
-  else
-    results = generate(prompt, beam(beam_of(p)), options_of(p));
   REQUIRE(results.size() == expected.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     CHECK(padded(results[i].tokens, expected[i].size()) == expected[i]);
@@ -73,7 +122,7 @@ void check(const S& prompt, const json& one) {
 
 }  // namespace
 
-TEST_CASE("greedy and beam search give the sequences and scores of Hugging Face") {
+TEST_CASE("every search gives the sequences and scores of Hugging Face") {
   const auto path = test::goldens() / "decoding" / "searches.json";
   if (!test::present(path, "searches.json")) return;
   std::ifstream file(path);
@@ -82,17 +131,17 @@ TEST_CASE("greedy and beam search give the sequences and scores of Hugging Face"
   std::size_t checked = 0;
   for (const auto& one : json::parse(file)) {
     const auto kind = one.at("kind").get<std::string>(), name = one.at("model").get<std::string>();
-    if (kind != "greedy" && kind != "beam") {
+    const auto search = searches.find(kind);
+    if (search == searches.end()) {
       ++skipped[kind];
       continue;
     }
     auto& model = models[name];
     if (!model) model = std::make_unique<Model<Reference>>(test::goldens() / name);
-    Sequence<Reference> prompt(*model, {.kv_type = KvType::f32});
-    prompt.append(one.at("prompt").get<std::vector<Token>>());
     CAPTURE(one.at("params").dump());
     CAPTURE(name);
-    check(prompt, one);
+    CAPTURE(kind);
+    check(search->second(sequence_of(*model, one.at("prompt").get<std::vector<Token>>()), one.at("params")), one);
     ++checked;
   }
   for (const auto& [kind, count] : skipped)

@@ -1,25 +1,28 @@
 // Beam search: keeps the `width` best continuations at every step. Branches are forks, so they share what they have
-// in common. Source: Lowerre 1976; length normalisation as Wu et al. 2016, arXiv:1609.08144. Scores, candidates and
-// ends are those of Hugging Face's BeamSearchScorer.
+// in common. Sources: Lowerre 1976; groups: Vijayakumar et al. 2018, arXiv:1610.02424 (Hamming diversity); forced phrases: Post and Vilar
+// 2018, arXiv:1804.06609; sampled: Hugging Face's beam sampling. Scores, candidates and ends are those of Hugging Face.
 #pragma once
 
 #include <cmath>
 
-#include "weft/decode/generation.hpp"
+#include "weft/decode/branch.hpp"
+#include "weft/decode/forced_phrases.hpp"
+#include "weft/decode/hypotheses.hpp"
+#include "weft/decode/lottery.hpp"
 
 namespace weft {
 
-/// When to stop looking, once `width` hypotheses are finished.
-enum class EarlyStopping {
-  when_width_finished,  ///< at once (Hugging Face: True)
-  heuristic,            ///< when the best open branch, at its present length, is no better than the worst (False)
-  never                 ///< when it cannot become better at any length up to the limit ("never")
-};
-
 struct BeamOptions {
-  std::int64_t width = 4;
-  float length_penalty = 1;  ///< score = sum of log-probs / length^length_penalty; above 0 favours long texts
+  std::int64_t width = 4;     ///< branches, of all groups together
+  float length_penalty = 1;   ///< score = sum of log-probs / length^length_penalty; above 0 favours long texts
   EarlyStopping early_stopping = EarlyStopping::heuristic;
+  std::int64_t groups = 1;    ///< that search one after the other at each step; divides the width
+  float diversity = 0;        ///< taken from a log-prob for every branch of an earlier group that chose this token at this step
+  std::vector<ForcedPhrase> forced{};  ///< each must occur; Result::missing tells of those for which there was no room
+  /// What Hugging Face does with forced phrases: they may occur, or begin, in the prompt; a branch that has all of them keeps no place
+  /// for that; and where fewer than `returned` open ones have all at the limit, the others compete with them by their scores.
+  bool forced_as_hugging_face = false;
+  bool sampled = false;       ///< candidates are drawn, without replacement, in proportion to the product of their probabilities
   std::int64_t returned = 1;  ///< how many of the best to return, at most width
 };
 
@@ -37,15 +40,24 @@ struct Beam : Composable {
       return Beam<Chain<Before, Steps>>{{}, options, {std::move(before), steps}};
     }
   }
+
+  template <DecodableSequence S>
+  [[nodiscard]] std::vector<Result> search(S sequence, std::vector<Token> prompt, const Options& decoding) const;
 };
 
 /// Beam search as a strategy; steps may stand before it: repetition_penalty(1.2f) | beam({.width = 8}).
-/// Throws weft::Error(argument) for a width below 1, or `returned` outside [1, width].
+/// Throws weft::Error(argument) for a width below 1, `returned` outside [1, width], groups that do not divide the width, a negative
+/// diversity, or forced phrases that are empty or begin one another.
 inline Beam<> beam(const BeamOptions& options = {}) {
   if (options.width < 1) fail(ErrorKind::argument, "beam width ", options.width, ": expected at least 1");
   if (options.returned < 1 || options.returned > options.width)
     fail(ErrorKind::argument, "beam search returns ", options.returned, " of width ", options.width, ": expected 1 to the width");
   if (!std::isfinite(options.length_penalty)) fail(ErrorKind::argument, "the length penalty is not finite");
+  if (options.groups < 1 || options.width % options.groups != 0)
+    fail(ErrorKind::argument, options.groups, " groups of beams: expected a divisor of the width, ", options.width);
+  if (!(options.diversity >= 0) || !std::isfinite(options.diversity))
+    fail(ErrorKind::argument, "the diversity ", options.diversity, ": expected 0 or more");
+  detail::check(options.forced);
   Beam<> made;
   made.options = options;
   return made;
@@ -53,251 +65,243 @@ inline Beam<> beam(const BeamOptions& options = {}) {
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_beam = false;
-template <class Steps>
-inline constexpr bool is_beam<Beam<Steps>> = true;
-
 template <DecodableSequence S, class Steps>
 class BeamSearch {
  public:
-  BeamSearch(S root, std::vector<Token> prompt, const Beam<Steps>& beam, const Options& options)
-      : beam_(beam.options), options_(options), prompt_(std::move(prompt)), limits_(limits_of(root, prompt_.size(), options)),
-        vocab_(static_cast<std::size_t>(root.model().vocab_size())) {
-    Text text(root.model(), options_.stop, limits_.new_tokens);
-    branches_.emplace_back(std::move(root), beam.steps, std::move(text));
-    weft::prepare(branches_.front().steps, vocab_, limits_.prompt + limits_.new_tokens);
-    top_n_ = std::min(static_cast<std::size_t>(options_.logprobs), vocab_);
-    stats_.prompt_tokens = limits_.prompt;
-  }
+  BeamSearch(const S& root, std::size_t to_append, const Beam<Steps>& beam, const Options& options)
+      : beam_(beam.options), width_(static_cast<std::size_t>(beam_.width / beam_.groups)), branching_(root, to_append, options) {}
 
   /// The best hypotheses, best first.
-  std::vector<Result> run() {
-    begin_ = seconds_now();
-    bool going = prefill(branches_.front().sequence, std::span<const Token>(prompt_), options_, stats_);
-    for (std::size_t length = 1; going && length <= limits_.new_tokens; ++length) {
+  std::vector<Result> run(S sequence, const std::vector<Token>& prompt, const Steps& steps) {
+    auto [root, going] = branching_.root(std::move(sequence), prompt, steps);
+    begin(std::move(root));
+    const auto& limits = branching_.limits();
+    for (std::size_t length = 1; going && length <= limits.new_tokens; ++length) {
       if (length > 1) going = extend();
       if (!going) break;
-      collect();
-      select(length);
-      stats_.generated_tokens = length;
-      if (length == 1) {
-        stats_.time_to_first_token = seconds_now() - begin_;
-        begin_ = seconds_now();
-      }
-      if (branches_.empty() || is_done(length)) return finish();
+      spoken_.clear();
+      for (auto& group : groups_)
+        if (!group.branches.empty()) step(group, length);
+      branching_.generated(length);
+      if (std::all_of(groups_.begin(), groups_.end(), [](const Group& g) { return g.branches.empty(); })) return finish();
     }
     // the limit or a cancellation: open branches are hypotheses as they stand
-    const auto reason = going ? limits_.reason_at_limit() : StopReason::cancelled;
-    for (auto& branch : branches_) {
-      const std::size_t length = branch.tokens.size();
-      add(std::move(branch), std::move(branch.text), reason, length);
-    }
+    const auto reason = going ? limits.reason_at_limit() : StopReason::cancelled;
+    for (auto& group : groups_) close(group, reason);
     return finish();
   }
 
  private:
-  using Text = TextOutput<TokenizerOf<S>>;
+  using Branching = detail::Branching<S, Steps>;
+  using BranchType = typename Branching::BranchType;
+  using Text = typename Branching::Text;
 
-  struct Record {  // what a branch has chosen so far
-    std::vector<Token> tokens{};
-    std::vector<float> logprobs{}, raw_logprobs{};
-    std::vector<Alternative> top{}, top_raw{};
-    double sum = 0;  // of logprobs
+  struct Group {
+    std::vector<BranchType> branches;
+    std::vector<PhraseProgress> progress;  // of each branch
+    Hypotheses hypotheses;
+    std::vector<Result> lacking;  // open branches at the end that lack phrases
   };
-  struct Branch : Record {
-    S sequence;
-    Steps steps;
+  struct Kept {
+    Candidate candidate;
     Text text;
-    std::size_t unchanged = 0;
-    LogSum raw_sum{};
-    std::vector<Alternative> next_top{}, next_top_raw{};  // of the token to come
-
-    Branch(S s, Steps of_parent, Text t) : sequence(std::move(s)), steps(std::move(of_parent)), text(std::move(t)) {}
-  };
-  struct Candidate {
-    double sum;
-    float logprob, raw_logprob;
-    std::size_t branch;
-    Token token;
+    PhraseProgress progress;
   };
 
-  /// One pass over all branches, each with the token that it chose last. False when cancelled.
-  bool extend() {
-    pointers_.clear();
-    last_.clear();
-    for (auto& branch : branches_) {
-      pointers_.push_back(&branch.sequence);
-      last_.push_back(branch.tokens.back());
+  void begin(BranchType root) {
+    PhraseProgress progress(beam_.forced);
+    if (beam_.forced_as_hugging_face)
+      for (const Token t : std::span<const Token>(root.sequence.tokens())) progress.add(t);
+    for (std::int64_t g = 0; g < beam_.groups; ++g) {
+      groups_.push_back({{}, {progress}, Hypotheses(width_, beam_.length_penalty, beam_.early_stopping), {}});
+      groups_.back().branches.emplace_back(root.sequence.fork(), root.steps, root.text);
     }
-    return unless_cancelled(options_.cancel, [&] {
-      append_to_each(std::span<S* const>(pointers_), std::span<const Token>(last_), options_.cancel);
-    });
   }
 
-  /// The best continuations of all branches, best first: enough that `width` remain when all that end are taken out.
-  void collect() {
-    const auto width = static_cast<std::size_t>(beam_.width);
-    const std::size_t wanted = std::max<std::size_t>(2, 1 + limits_.end_tokens.size()) * width;
+  bool extend() {
+    for (auto& group : groups_)
+      for (auto& branch : group.branches) branching_.add_to_pass(branch);
+    return branching_.run_pass();
+  }
+
+  void step(Group& group, std::size_t length) {
+    collect(group);
+    const double best_sum = candidates_.empty() ? -HUGE_VAL : candidates_.front().sum;
+    select(group, length);
+    if (!beam_.forced.empty()) share_out(group, length);
+    go_on(group);
+    for (const auto& branch : group.branches) spoken_.push_back(branch.tokens.back());
+    if (group.hypotheses.is_done(best_sum, length, branching_.limits().new_tokens)) group.branches.clear();
+  }
+
+  /// The best (or drawn) continuations of all branches, best first: enough that `width` remain when all that end are taken out.
+  void collect(Group& group) {
+    const std::size_t wanted = std::max<std::size_t>(2, 1 + branching_.limits().end_tokens.size()) * width_;
     candidates_.clear();
-    for (std::size_t b = 0; b < branches_.size(); ++b) {
-      auto& branch = branches_[b];
-      const std::span<const float> raw = branch.sequence.logits();
-      branch.raw_sum = normaliser(raw);
-      if constexpr (std::same_as<Steps, NoSteps>) {
-        greatest_n(raw, wanted, best_);
-        for (auto& r : best_) r.value = branch.raw_sum.of(r.value);
+    forced_.clear();
+    if (beam_.sampled) lotteries_.resize(group.branches.size());
+    for (std::size_t b = 0; b < group.branches.size(); ++b) {
+      auto& branch = group.branches[b];
+      const auto next = branching_.next(branch, beam_.diversity > 0 && !spoken_.empty(), [&](std::vector<float>& logprobs) {
+        for (const Token t : spoken_) logprobs[static_cast<std::size_t>(t)] -= beam_.diversity;
+      });
+      if (beam_.sampled) {
+        lotteries_[b].fill(log_probs_of(next.values, next.sum, log_probs_));
       } else {
-        process(branch, raw);
-        greatest_n(processed_, wanted, best_);
+        greatest_n(next.values, wanted, best_);
+        for (const auto& r : best_) candidates_.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
       }
-      for (const auto& r : best_)
-        candidates_.push_back({branch.sum + static_cast<double>(r.value), r.value,
-                               branch.raw_sum.of(raw[static_cast<std::size_t>(r.id)]), b, r.id});
-      if (top_n_ > 0) note_alternatives(branch, raw);
+      group.progress[b].for_each_next([&](Token t) {
+        if (t < 0 || static_cast<std::size_t>(t) >= branching_.vocab())
+          fail(ErrorKind::argument, "a forced phrase holds token ", t, ", which is outside the vocabulary of ", branching_.vocab());
+        if (next.of(t) != excluded) forced_.push_back(Branching::candidate(branch, b, t, next.of(t)));
+      });
+      if (beam_.forced.empty() || beam_.forced_as_hugging_face || !group.progress[b].complete()) continue;
+      greatest_n(next.values, 1, best_);  // what has all phrases is not to be lost to likelier texts that have not
+      for (const auto& r : best_) forced_.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
     }
+    if (beam_.sampled) draw(group, wanted);
     std::stable_sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) { return a.sum > b.sum; });
     if (candidates_.size() > wanted) candidates_.resize(wanted);
   }
 
-  void process(Branch& branch, std::span<const float> raw) {
-    processed_.assign(raw.begin(), raw.end());
-    for (float& x : processed_) x = branch.raw_sum.of(x);
-    StepContext context;
-    context.history = branch.sequence.tokens();
-    context.prompt_length = limits_.prompt;
-    context.end_tokens = limits_.end_tokens;
-    context.unchanged = branch.unchanged;
-    context.seed = options_.seed;
-    context.branch = options_.branch;
-    weft::apply(branch.steps, std::span<float>(processed_), context);
-    branch.unchanged = context.history.size();
-    greatest(processed_);  // for its refusal of NaN
-  }
-
-  void note_alternatives(Branch& branch, std::span<const float> raw) {
-    branch.next_top.clear();
-    branch.next_top_raw.clear();
-    std::vector<Ranked> best;
-    add_top(raw, branch.raw_sum, top_n_, best, branch.next_top_raw);
-    if constexpr (std::same_as<Steps, NoSteps>) {
-      branch.next_top = branch.next_top_raw;
-    } else {  // scores as the search sees them, not normalised again
-      LogSum as_they_are;
-      as_they_are.max = 0;
-      add_top(processed_, as_they_are, top_n_, best, branch.next_top);
+  /// `wanted` continuations of all branches together, drawn without replacement by their sums of log-probs.
+  void draw(const Group& group, std::size_t wanted) {
+    const auto& options = branching_.options();
+    const std::size_t position = group.branches.front().sequence.size();
+    const auto group_index = static_cast<std::size_t>(&group - groups_.data());
+    weights_.resize(group.branches.size());
+    for (std::size_t n = 0; n < wanted; ++n) {
+      for (std::size_t b = 0; b < weights_.size(); ++b)
+        weights_[b] = static_cast<float>(group.branches[b].sum + lotteries_[b].log_weight());
+      branch_lottery_.fill(weights_);
+      if (branch_lottery_.log_weight() == -HUGE_VAL) return;
+      const std::size_t index = 2 * (group_index * wanted + n);
+      const auto b = static_cast<std::size_t>(branch_lottery_.draw(draw_at(options.seed, options.branch, position, index)).id);
+      const auto won = lotteries_[b].draw(draw_at(options.seed, options.branch, position, index + 1));
+      candidates_.push_back(Branching::candidate(group.branches[b], b, won.id, won.value));
     }
   }
 
-  void extend_record(Record& record, const Branch& parent, const Candidate& c) const {
-    record.tokens.push_back(c.token);
-    record.logprobs.push_back(c.logprob);
-    record.raw_logprobs.push_back(c.raw_logprob);
-    record.sum = c.sum;
-    record.top.insert(record.top.end(), parent.next_top.begin(), parent.next_top.end());
-    record.top_raw.insert(record.top_raw.end(), parent.next_top_raw.begin(), parent.next_top_raw.end());
+  /// Candidates that end become hypotheses if they are among the best `width`; the best `width` others are kept.
+  void select(Group& group, std::size_t length) {
+    kept_.clear();
+    for (std::size_t rank = 0; rank < candidates_.size() && kept_.size() < width_; ++rank)
+      consider(group, candidates_[rank], length, rank < width_);
   }
 
-  /// Candidates that end become hypotheses if they are among the best `width`; the best `width` others live on.
-  void select(std::size_t length) {
-    const auto width = static_cast<std::size_t>(beam_.width);
-    best_sum_ = candidates_.empty() ? -HUGE_VAL : candidates_.front().sum;
-    chosen_.clear();
-    std::vector<Text> texts;
-    for (std::size_t rank = 0; rank < candidates_.size() && chosen_.size() < width; ++rank) {
-      const auto& c = candidates_[rank];
-      auto reason = limits_.reason_of(c.token);
-      Text text = branches_[c.branch].text;
-      if (reason == StopReason::running && text.push(c.token)) reason = StopReason::stop_string;
-      if (reason == StopReason::running) {
-        chosen_.push_back(c);
-        texts.push_back(std::move(text));
-      } else if (rank < width) {
-        Record ended = branches_[c.branch];
-        extend_record(ended, branches_[c.branch], c);
-        add(std::move(ended), std::move(text), reason, length);
-      }
+  void consider(Group& group, const Candidate& c, std::size_t length, bool may_end) {
+    const auto& parent = group.branches[c.branch];
+    Text text = parent.text;
+    auto progress = group.progress[c.branch];
+    progress.add(c.token);
+    const auto reason = branching_.push(text, c.token);
+    if (reason == StopReason::running)
+      kept_.push_back({c, std::move(text), std::move(progress)});
+    else if (may_end && progress.complete())
+      add(group, Branching::record_of(parent, c), std::move(text), reason, length);
+  }
+
+  /// Adds what brings a phrase further, and shares the width out among those that have come equally far.
+  void share_out(Group& group, std::size_t length) {
+    const std::size_t before = kept_.size();
+    for (const auto& c : forced_) {
+      const bool there = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& k) {
+        return k.candidate.branch == c.branch && k.candidate.token == c.token;
+      });
+      if (!there) consider(group, c, length, true);
     }
-    // a parent's last child takes its sequence, the others fork it
-    std::vector<std::size_t> children(branches_.size(), 0);
-    for (const auto& c : chosen_) ++children[c.branch];
-    std::vector<Branch> next;
-    next.reserve(chosen_.size());
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-      const auto& c = chosen_[i];
-      auto& parent = branches_[c.branch];
-      const bool last = --children[c.branch] == 0;
-      next.emplace_back(last ? std::move(parent.sequence) : parent.sequence.fork(), parent.steps, std::move(texts[i]));
-      static_cast<Record&>(next.back()) = parent;
-      next.back().unchanged = parent.unchanged;
-      extend_record(next.back(), parent, c);
+    if (kept_.size() == before) return;
+    struct Place {
+      std::size_t index, bank, rank;
+    };
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < kept_.size(); ++i) places.push_back({i, kept_[i].progress.bank(), 0});
+    std::stable_sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+      return a.bank != b.bank ? a.bank > b.bank : kept_[a.index].candidate.sum > kept_[b.index].candidate.sum;
+    });
+    for (std::size_t i = 1; i < places.size(); ++i)
+      if (places[i].bank == places[i - 1].bank) places[i].rank = places[i - 1].rank + 1;
+    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.rank < b.rank; });
+    std::vector<Kept> shared;
+    for (std::size_t i = 0; i < std::min(width_, places.size()); ++i) shared.push_back(std::move(kept_[places[i].index]));
+    kept_ = std::move(shared);
+  }
+
+  /// The kept candidates become the branches. A parent's last child takes its sequence, the others fork it.
+  void go_on(Group& group) {
+    std::vector<std::size_t> children(group.branches.size(), 0);
+    for (const auto& k : kept_) ++children[k.candidate.branch];
+    std::vector<BranchType> next;
+    next.reserve(kept_.size());
+    group.progress.clear();
+    for (auto& k : kept_) {
+      const bool last = --children[k.candidate.branch] == 0;
+      next.push_back(Branching::child(group.branches[k.candidate.branch], k.candidate, std::move(k.text), last));
+      group.progress.push_back(std::move(k.progress));
     }
-    branches_ = std::move(next);
+    group.branches = std::move(next);
   }
 
-  /// Makes a hypothesis; the best `width` are kept. length: of the sum, the end token included.
-  void add(Record record, Text text, StopReason reason, std::size_t length) {
-    const double score = scored(record.sum, length);
-    const bool full = hypotheses_.size() == static_cast<std::size_t>(beam_.width);
-    if (full && !(score > hypotheses_.back().score)) return;
-    Result r;
-    if (reason != StopReason::stop_string && text.finish()) reason = StopReason::stop_string;
-    if (reason == StopReason::stop_string) r.stop_string = text.stop_string();
-    if (reason == StopReason::end_token || reason == StopReason::stop_token) r.stop_token = record.tokens.back();
-    r.text = text.text();
-    r.tokens = std::move(record.tokens);
-    r.score = score;
-    r.logprobs = std::move(record.logprobs);
-    r.raw_logprobs = std::move(record.raw_logprobs);
-    r.top_n = top_n_;
-    r.top = std::move(record.top);
-    r.top_raw = std::move(record.top_raw);
-    r.stop = reason;
-    // equals: the newer first, as in Hugging Face's sort
-    auto at = hypotheses_.begin();
-    while (at != hypotheses_.end() && at->score > score) ++at;
-    hypotheses_.insert(at, std::move(r));
-    if (full) hypotheses_.pop_back();
+  /// Makes a hypothesis. length: of the sum, the end token included.
+  void add(Group& group, Record record, Text text, StopReason reason, std::size_t length) {
+    if (!group.hypotheses.wants(record.sum, length)) return;
+    const double score = group.hypotheses.score(record.sum, length);
+    group.hypotheses.add(branching_.result(std::move(record), std::move(text), reason, score));
   }
 
-  [[nodiscard]] double scored(double sum, std::size_t length) const {
-    return length == 0 ? sum : sum / std::pow(static_cast<double>(length), static_cast<double>(beam_.length_penalty));
+  void close(Group& group, StopReason reason) {
+    std::int64_t complete = 0;
+    for (const auto& progress : group.progress) complete += progress.complete();
+    const bool compete = beam_.forced_as_hugging_face && complete < beam_.returned;
+    for (std::size_t b = 0; b < group.branches.size(); ++b) {
+      auto& branch = group.branches[b];
+      const std::size_t length = branch.tokens.size(), missing = group.progress[b].unmet();
+      if (missing > 0 && beam_.forced_as_hugging_face && !compete) continue;
+      const double sum = branch.sum, score = group.hypotheses.score(sum, length);
+      auto result = branching_.result(std::move(branch), std::move(branch.text), reason, score);
+      result.missing = missing;
+      if (missing > 0 && !compete)
+        group.lacking.push_back(std::move(result));
+      else if (group.hypotheses.wants(sum, length))
+        group.hypotheses.add(std::move(result));
+    }
   }
 
-  [[nodiscard]] bool is_done(std::size_t length) const {
-    if (hypotheses_.size() < static_cast<std::size_t>(beam_.width)) return false;
-    if (beam_.early_stopping == EarlyStopping::when_width_finished) return true;
-    const bool at_limit = beam_.early_stopping == EarlyStopping::never && beam_.length_penalty > 0;
-    return hypotheses_.back().score >= scored(best_sum_, at_limit ? limits_.new_tokens : length);
-  }
-
+  /// Those that have all phrases first, then by score; of equals the later group's first, as in Hugging Face's sort.
   std::vector<Result> finish() {
-    if (hypotheses_.empty()) fail_all_excluded();
-    if (stats_.generated_tokens > 0) stats_.decode_seconds = seconds_now() - begin_;
-    if (stats_.generated_tokens > 1 && stats_.decode_seconds > 0)
-      stats_.decode_tps = static_cast<double>(stats_.generated_tokens - 1) / stats_.decode_seconds;
-    if (hypotheses_.size() > static_cast<std::size_t>(beam_.returned))
-      hypotheses_.resize(static_cast<std::size_t>(beam_.returned));
-    for (auto& r : hypotheses_) r.stats = stats_;
-    return std::move(hypotheses_);
+    std::vector<Result> all;
+    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group)
+      for (auto* results : {&group->hypotheses.best(), &group->lacking})
+        for (auto& r : *results) all.push_back(std::move(r));
+    const bool by_score = beam_.forced_as_hugging_face;
+    std::stable_sort(all.begin(), all.end(), [&](const Result& a, const Result& b) {
+      return by_score || (a.missing > 0) == (b.missing > 0) ? a.score > b.score : b.missing > 0;
+    });
+    if (all.size() > static_cast<std::size_t>(beam_.returned)) all.resize(static_cast<std::size_t>(beam_.returned));
+    return branching_.finish(std::move(all));
   }
 
   BeamOptions beam_;
-  Options options_;
-  std::vector<Token> prompt_;
-  Limits limits_;
-  std::size_t vocab_, top_n_ = 0;
-  std::vector<Branch> branches_;
-  std::vector<Result> hypotheses_;  // best first
-  std::vector<Candidate> candidates_, chosen_;
-  std::vector<float> processed_;
+  std::size_t width_;  // of a group
+  Branching branching_;
+  std::vector<Group> groups_;
+  std::vector<Candidate> candidates_, forced_;
+  std::vector<Kept> kept_;
+  std::vector<Token> spoken_;  // by earlier groups, at this step
   std::vector<Ranked> best_;
-  std::vector<S*> pointers_;
-  std::vector<Token> last_;
-  double best_sum_ = 0;
-  double begin_ = 0;
-  Stats stats_;
+  std::vector<Lottery> lotteries_;
+  Lottery branch_lottery_;
+  std::vector<float> weights_, log_probs_;
 };
 
 }  // namespace detail
+
+template <LogitsStep Steps>
+template <DecodableSequence S>
+std::vector<Result> Beam<Steps>::search(S sequence, std::vector<Token> prompt, const Options& decoding) const {
+  detail::BeamSearch<S, Steps> search(sequence, prompt.size(), *this, decoding);
+  return search.run(std::move(sequence), prompt, steps);
+}
+
 }  // namespace weft

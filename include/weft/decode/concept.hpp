@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <stop_token>
 #include <type_traits>
@@ -26,6 +27,17 @@ concept DecodableSequence = requires(S& s, const S& c, std::span<const Token> to
   c.model().vocab_size();
   { c.model().end_tokens() } -> std::convertible_to<std::span<const Token>>;
   { c.model().has_tokenizer() } -> std::convertible_to<bool>;
+};
+
+/// A sequence that also gives the hidden states it goes through: what DoLa and contrastive search look at.
+template <class S>
+concept HiddenSequence = DecodableSequence<S> && requires(S& s, const S& c, std::span<const Token> tokens, std::span<const std::int64_t> indices,
+                                                          std::span<S* const> sequences, std::stop_token cancel) {
+  s.append_hidden(tokens, indices, indices);                     // [layers, positions, width]
+  append_each_hidden(sequences, tokens, indices, cancel);        // [layers, sequences, width], in one pass
+  c.model().logits_of(append_each_hidden(sequences, tokens, indices, cancel)[0]);  // [rows, width] to [rows, vocab]
+  c.model().spec().layers.size();
+  c.model().spec().width;
 };
 
 /// A model that generate(model, prompt, ...) and stream(model, prompt, ...) can start from: the function

@@ -1,57 +1,12 @@
 // One sequence decoded token by token with a sampler: what stream(), generate() and run() have in common.
 #pragma once
 
-#include <algorithm>
 #include <memory>
+#include <optional>
 
-#include "weft/core/clock.hpp"
-#include "weft/decode/limits.hpp"
-#include "weft/decode/options.hpp"
-#include "weft/decode/text_output.hpp"
-#include "weft/sample/pick.hpp"
-#include "weft/sample/select.hpp"
+#include "weft/decode/recording.hpp"
 
 namespace weft::detail {
-
-/// Runs f; false if that ended in Error(cancelled). Other errors pass.
-template <class F>
-bool unless_cancelled(const std::stop_token& cancel, F&& f) {
-  if (cancel.stop_requested()) return false;
-  try {
-    f();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::cancelled) throw;
-    return false;
-  }
-  return true;
-}
-
-/// Appends the prompt; in parts when progress is wanted (the numbers are the same). False when cancelled.
-template <DecodableSequence S>
-bool prefill(S& sequence, std::span<const Token> prompt, const Options& options, Stats& stats) {
-  constexpr std::size_t part = 256;  // wide enough for full speed, short enough for a bar that moves
-  const double begin = seconds_now();
-  bool whole = true;
-  for (std::size_t done = 0; whole && done < prompt.size();) {
-    const std::size_t n = options.on_prefill ? std::min(part, prompt.size() - done) : prompt.size();
-    whole = unless_cancelled(options.cancel, [&] { sequence.append(prompt.subspan(done, n), {.cancel = options.cancel}); });
-    if (!whole) break;
-    done += n;
-    stats.prefilled_tokens = done;
-    if (options.on_prefill) options.on_prefill(done, prompt.size());
-  }
-  stats.prefill_seconds = seconds_now() - begin;
-  if (stats.prefilled_tokens > 0) stats.prefill_tps = static_cast<double>(stats.prefilled_tokens) / stats.prefill_seconds;
-  return whole;
-}
-
-/// Appends the n most likely tokens of the logits to `into`, padded to n; `best` is scratch.
-inline void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, std::vector<Ranked>& best,
-                    std::vector<Alternative>& into) {
-  greatest_n(logits, n, best);
-  for (const auto& r : best) into.push_back({r.id, sum.of(r.value)});
-  for (std::size_t i = best.size(); i < n; ++i) into.push_back({-1, excluded});
-}
 
 /// A sampler whatever its type, so that what follows is compiled once for a sequence. One virtual call a token costs nothing.
 class AnySampler {
@@ -86,15 +41,13 @@ class Generation {
  public:
   /// Goes on from a sequence of the caller's, which must outlive this.
   Generation(S& sequence, std::unique_ptr<AnySampler> sampler, Options options)
-      : borrowed_(&sequence), options_(std::move(options)), sampler_(std::move(sampler)), limits_(limits_of(sequence, 0, options_)),
-        text_(sequence.model(), options_.stop, limits_.new_tokens) {
+      : borrowed_(&sequence), sampler_(std::move(sampler)), recording_(sequence, 0, std::move(options)) {
     reserve();
   }
   /// Owns the sequence; the prompt is run with the first step.
   Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, Options options)
-      : owned_(std::move(sequence)), options_(std::move(options)), sampler_(std::move(sampler)),
-        prompt_(std::move(prompt)), limits_(limits_of(*owned_, prompt_.size(), options_)),
-        text_(owned_->model(), options_.stop, limits_.new_tokens) {
+      : owned_(std::move(sequence)), sampler_(std::move(sampler)), prompt_(std::move(prompt)),
+        recording_(*owned_, prompt_.size(), std::move(options)) {
     reserve();
   }
   Generation(Generation&&) noexcept;
@@ -103,72 +56,62 @@ class Generation {
 
   /// Makes the next piece; false at the end.
   bool advance() {
-    if (phase_ == Phase::over) return false;
+    if (over()) return false;
     const double begin = seconds_now();
-    const bool first = phase_ == Phase::fresh;
-    phase_ = Phase::going;
-    const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options_, result_.stats) : settle_cancellable();
-    if (!ready || options_.cancel.stop_requested()) return end_cancelled();
-    if (result_.tokens.size() == limits_.new_tokens) {
-      end(limits_.reason_at_limit());
+    const bool first = !begun_;
+    begun_ = true;
+    auto& stats = recording_.stats();
+    const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options(), stats) : settle_cancellable();
+    if (!ready || options().cancel.stop_requested()) return recording_.end_cancelled();
+    if (recording_.at_limit()) {  // no tokens were asked for
+      recording_.end(recording_.limits().reason_at_limit());
       return false;
     }
     choose();
-    auto& stats = result_.stats;
     if (first)
       stats.time_to_first_token = seconds_now() - begin;
     else
       stats.decode_seconds += seconds_now() - begin;
-    stats.generated_tokens = result_.tokens.size();
     return true;
   }
 
-  [[nodiscard]] const Piece& piece() const noexcept { return piece_; }
+  [[nodiscard]] const Piece& piece() const noexcept { return recording_.piece(); }
   [[nodiscard]] S& sequence() noexcept { return borrowed_ ? *borrowed_ : *owned_; }
   [[nodiscard]] bool borrows() const noexcept { return borrowed_ != nullptr; }
+  [[nodiscard]] bool over() const noexcept { return recording_.ended(); }
 
   /// Appends the token that was chosen last, so that the sequence stands where the pieces do.
   void settle() {
     if (!pending_) return;
-    sequence().append(std::span<const Token>(&result_.tokens.back(), 1));
+    sequence().append(std::span<const Token>(&last_, 1));
     pending_ = false;
   }
+  /// The token that waits to be appended, or null. Whoever appends it, in a pass over many sequences, says so by settled().
+  [[nodiscard]] const Token* waiting() const noexcept { return pending_ ? &last_ : nullptr; }
+  void settled() noexcept { pending_ = false; }
 
   /// The result so far.
-  const Result& result() {
-    result_.text = text_.text();
-    auto& stats = result_.stats;
-    if (stats.generated_tokens > 1 && stats.decode_seconds > 0)
-      stats.decode_tps = static_cast<double>(stats.generated_tokens - 1) / stats.decode_seconds;
-    return result_;
-  }
+  const Result& result() { return recording_.result(); }
 
  private:
-  enum class Phase { fresh, going, over };
   struct NotOwned {
     void operator()(S*) const noexcept {}
   };
 
+  [[nodiscard]] const Options& options() const noexcept { return recording_.options(); }
+
   void reserve() {
     const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
-    const std::size_t n = limits_.new_tokens;
-    sequence().reserve(limits_.prompt + n);
-    sampler_->prepare(vocab, limits_.prompt + n);
+    const std::size_t positions = recording_.limits().prompt + recording_.limits().new_tokens;
+    sequence().reserve(positions);
+    sampler_->prepare(vocab, positions);
     if (sampler_->has_steps()) processed_.reserve(vocab);
-    result_.top_n = std::min(static_cast<std::size_t>(options_.logprobs), vocab);
-    result_.tokens.reserve(n);
-    result_.logprobs.reserve(n);
-    result_.raw_logprobs.reserve(n);
-    result_.top.reserve(n * result_.top_n);
-    result_.top_raw.reserve(n * result_.top_n);
-    best_.reserve(2 * result_.top_n + 64);
-    result_.stats.prompt_tokens = limits_.prompt;
   }
 
   bool settle_cancellable() {
     if (!pending_) return true;
-    const bool done = unless_cancelled(options_.cancel, [&] {
-      sequence().append(std::span<const Token>(&result_.tokens.back(), 1), {.cancel = options_.cancel});
+    const bool done = unless_cancelled(options().cancel, [&] {
+      sequence().append(std::span<const Token>(&last_, 1), {.cancel = options().cancel});
     });
     if (done) pending_ = false;
     return done;
@@ -176,13 +119,7 @@ class Generation {
 
   void choose() {
     const std::span<const float> raw = sequence().logits();
-    StepContext context;
-    context.history = sequence().tokens();
-    context.prompt_length = limits_.prompt;
-    context.end_tokens = limits_.end_tokens;
-    context.unchanged = unchanged_;
-    context.seed = options_.seed;
-    context.branch = options_.branch;
+    const auto context = recording_.context(sequence().tokens(), unchanged_);
     Choice choice;
     float raw_logprob = 0;
     if (sampler_->has_steps()) {
@@ -191,72 +128,28 @@ class Generation {
       sampler_->process(processed_, context);
       choice = sampler_->choose(processed_, context);
       raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(choice.token)]);
-      if (result_.top_n > 0) {
-        add_top(raw, raw_sum, result_.top_n, best_, result_.top_raw);
-        add_top(processed_, normaliser(processed_), result_.top_n, best_, result_.top);
-      }
+      recording_.alternatives(raw, raw_sum, &processed_);
     } else {
       choice = sampler_->choose(raw, context);
       raw_logprob = choice.logprob;
-      if (result_.top_n > 0) {
-        add_top(raw, normaliser(raw), result_.top_n, best_, result_.top_raw);
-        result_.top.insert(result_.top.end(), result_.top_raw.end() - static_cast<std::ptrdiff_t>(result_.top_n), result_.top_raw.end());
-      }
+      if (options().logprobs > 0) recording_.alternatives(raw, normaliser(raw), nullptr);
     }
     unchanged_ = context.history.size();
-    record(choice, raw_logprob);
-  }
-
-  void record(const Choice& choice, float raw_logprob) {
-    result_.tokens.push_back(choice.token);
-    result_.logprobs.push_back(choice.logprob);
-    result_.raw_logprobs.push_back(raw_logprob);
-    result_.score += static_cast<double>(raw_logprob);
+    last_ = choice.token;
     pending_ = true;
-    auto reason = limits_.reason_of(choice.token);
-    if (reason != StopReason::running)
-      result_.stop_token = choice.token;
-    else if (text_.push(choice.token))
-      reason = StopReason::stop_string;
-    else if (result_.tokens.size() == limits_.new_tokens)
-      reason = limits_.reason_at_limit();
-    if (reason != StopReason::running) end(reason);
-    piece_ = Piece{choice.token, text_.take(), choice.logprob, raw_logprob, {}, {}};
-    if (result_.top_n > 0) {
-      piece_.top = result_.top_at(result_.tokens.size() - 1);
-      piece_.top_raw = result_.top_raw_at(result_.tokens.size() - 1);
-    }
-  }
-
-  void end(StopReason reason) {
-    // a character that the last token left incomplete may, shown as U+FFFD, be what a stop string waited for
-    if (reason != StopReason::stop_string && text_.finish()) reason = StopReason::stop_string;
-    if (reason == StopReason::stop_string) result_.stop_string = text_.stop_string();
-    result_.stop = reason;
-    phase_ = Phase::over;
-  }
-
-  bool end_cancelled() {
-    end(StopReason::cancelled);
-    piece_ = Piece{-1, text_.take(), 0, 0, {}, {}};
-    return !piece_.text.empty();
+    recording_.record(choice, raw_logprob);
   }
 
   // a pointer that forgets when it is moved from, so that the default moves are right
   std::unique_ptr<S, NotOwned> borrowed_;
   std::optional<S> owned_;
-  Options options_;
   std::unique_ptr<AnySampler> sampler_;
   std::vector<Token> prompt_;
-  Limits limits_;
-  TextOutput<TokenizerOf<S>> text_;
-  Result result_;
-  Piece piece_;
+  Recording<TokenizerOf<S>> recording_;
   std::vector<float> processed_;
-  std::vector<Ranked> best_;
   std::size_t unchanged_ = 0;
-  bool pending_ = false;
-  Phase phase_ = Phase::fresh;
+  Token last_ = 0;
+  bool pending_ = false, begun_ = false;
 };
 
 // Written out, so that an explicit instantiation holds them too.

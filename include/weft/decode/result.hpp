@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ struct Result {
   std::vector<Alternative> top{};      ///< [token, top_n], after the chain, best first; -inf where fewer survive
   std::vector<Alternative> top_raw{};  ///< [token, top_n], before it
   StopReason stop = StopReason::running;
+  std::size_t missing = 0;          ///< of a beam with forced phrases: how many there was no room for
+  double perturbed = 0;             ///< of stochastic beams: the log-prob with Gumbel noise, by which they are ordered
+  double gap = std::numeric_limits<double>::infinity();  ///< of best-first search: by so much a better one may have been missed
   std::string stop_string{};        ///< which, for StopReason::stop_string
   Token stop_token = -1;            ///< which, for StopReason::end_token and stop_token
   Stats stats{};

@@ -12,7 +12,7 @@ namespace weft {
 /// `break` a second loop goes on with the next token. A stream over a sequence of the caller's leaves it, when the
 /// stream is destroyed, at the last token taken (which costs one pass); after a cancellation, or a pass that failed, the
 /// last token may be missing from the sequence, never from the result. Movable; pieces in use are not.
-template <DecodableSequence S>
+template <DecodableSequence S, class Generation = detail::Generation<S>>
 class TokenStream {
  public:
   class iterator {
@@ -64,7 +64,7 @@ class TokenStream {
   }
 
  private:
-  detail::Generation<S> generation_;
+  Generation generation_;
   bool more_ = false;
 };
 
@@ -108,36 +108,65 @@ std::vector<Token> prompt_after(const S&, std::span<const Token> tokens) {
 
 }  // namespace detail
 
+/// What streams: a chain that ends in a pick, or a strategy that writes token by token in a way of its own, by a nested template
+/// `Generation<S>` with the interface of detail::Generation, made from the strategy in place of a sampler.
+template <class T, class S>
+concept StreamsTokens = PicksTokens<T> || requires { typename T::template Generation<S>; };
+
+namespace detail {
+
+template <class Strategy, class S>
+struct GenerationFor {
+  using type = typename Strategy::template Generation<S>;
+};
+template <PicksTokens Strategy, class S>
+struct GenerationFor<Strategy, S> {
+  using type = Generation<S>;
+};
+template <class Strategy, class S>
+using StreamFor = TokenStream<S, typename GenerationFor<Strategy, S>::type>;
+
+template <class Strategy>
+auto streamed(const Strategy& strategy) {
+  if constexpr (PicksTokens<Strategy>)
+    return any_sampler(strategy);
+  else
+    return strategy;
+}
+
+}  // namespace detail
+
 /// Streams a continuation of the prompt: for (const Piece& piece : stream(model, "Once", top_k(40) | draw())) ...
 /// prompt: text (tokenised as the model's metadata says, BOS included) or tokens. strategy: argmax(), draw(), or steps
 /// composed with `|` that end in one of them. The model must outlive the stream.
 /// Throws weft::Error(argument) for an empty prompt, Error(resource) for one longer than the context.
-template <DecodableModel Model, detail::Prompt P, PicksTokens Strategy>
+template <DecodableModel Model, detail::Prompt P, class Strategy>
+  requires StreamsTokens<Strategy, decltype(make_sequence(std::declval<const Model&>()))>
 auto stream(const Model& model, const P& prompt, const Strategy& strategy, const Options& options = {}) {
-  using S = decltype(make_sequence(model));
-  return TokenStream<S>(std::in_place, make_sequence(model), detail::prompt_tokens(model, detail::prompt_view(prompt)),
-                        detail::any_sampler(strategy), options);
+  using Stream = detail::StreamFor<Strategy, decltype(make_sequence(model))>;
+  return Stream(std::in_place, make_sequence(model), detail::prompt_tokens(model, detail::prompt_view(prompt)),
+                detail::streamed(strategy), options);
 }
 
 /// Streams a continuation of what the sequence holds. A sequence that is passed as a temporary (`chat.fork()`) is
 /// owned by the stream; any other must outlive it, and is extended.
-template <class S, PicksTokens Strategy>
-  requires DecodableSequence<std::remove_cvref_t<S>>
+template <class S, class Strategy>
+  requires(DecodableSequence<std::remove_cvref_t<S>> && StreamsTokens<Strategy, std::remove_cvref_t<S>>)
 auto stream(S&& sequence, const Strategy& strategy, const Options& options = {}) {
-  using Stream = TokenStream<std::remove_cvref_t<S>>;
+  using Stream = detail::StreamFor<Strategy, std::remove_cvref_t<S>>;
   if constexpr (std::is_lvalue_reference_v<S>)
-    return Stream(std::in_place, sequence, detail::any_sampler(strategy), options);
+    return Stream(std::in_place, sequence, detail::streamed(strategy), options);
   else
-    return Stream(std::in_place, std::move(sequence), std::vector<Token>(), detail::any_sampler(strategy), options);
+    return Stream(std::in_place, std::move(sequence), std::vector<Token>(), detail::streamed(strategy), options);
 }
 
 /// Streams a continuation of the prompt after what the sequence holds; the stream owns the sequence. This is the form for a
 /// sequence with options of its own: stream(Sequence(model, {.kv_type = KvType::f32}), "Once", argmax()).
-template <class S, detail::Prompt P, PicksTokens Strategy>
-  requires(DecodableSequence<S> && !std::is_reference_v<S>)
+template <class S, detail::Prompt P, class Strategy>
+  requires(DecodableSequence<S> && !std::is_reference_v<S> && StreamsTokens<Strategy, S>)
 auto stream(S&& sequence, const P& prompt, const Strategy& strategy, const Options& options = {}) {
   auto tokens = detail::prompt_after(sequence, detail::prompt_view(prompt));
-  return TokenStream<S>(std::in_place, std::move(sequence), std::move(tokens), detail::any_sampler(strategy), options);
+  return detail::StreamFor<Strategy, S>(std::in_place, std::move(sequence), std::move(tokens), detail::streamed(strategy), options);
 }
 
 }  // namespace weft

@@ -35,6 +35,9 @@ class LoadedModel {
   void run(ThreadPool& pool, std::span<const PassItem> items, std::stop_token cancel) const {
     run_items<B>(program_, pool, *shelf_, items, std::move(cancel));
   }
+  void run_head(ThreadPool& pool, const float* hidden, std::int64_t rows, float* logits) const {
+    detail::run_head<B>(program_, pool, *shelf_, hidden, rows, logits);
+  }
 
  private:
   static nn::NormRef lower(const Norm& norm, const NormWeights& w) {
@@ -128,6 +131,11 @@ Model<B>::~Model() = default;
 template <class B>
 void Model<B>::run(std::span<const detail::PassItem> items, std::stop_token cancel) const {
   loaded_->run(*pool_, items, std::move(cancel));
+}
+
+template <class B>
+void Model<B>::run_head(const float* hidden, std::int64_t rows, float* logits) const {
+  loaded_->run_head(*pool_, hidden, rows, logits);
 }
 
 }  // namespace weft

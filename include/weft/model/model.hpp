@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "weft/backend/cpu/cpu.hpp"
+#include "weft/core/tensor.hpp"
 #include "weft/core/thread_pool.hpp"
 #include "weft/core/token.hpp"
 #include "weft/model/pass_item.hpp"
@@ -59,7 +60,12 @@ class AnyModel {
   /// at their new positions.
   virtual void run(std::span<const detail::PassItem> items, std::stop_token cancel) const = 0;
 
+  /// The logits that the head gives for hidden states [rows, width]: [rows, vocab]. No norm is applied; those that append_hidden()
+  /// gives for the last layer have been through it, and give the bits of logits(). Throws Error(shape).
+  [[nodiscard]] Tensor<float, 2> logits_of(TensorView<const float, 2> hidden) const;
+
  protected:
+  virtual void run_head(const float* hidden, std::int64_t rows, float* logits) const = 0;
   AnyModel(ModelFile& file, const LoadOptions& options);
   void take_tokenizer(ModelFile& file);
 
@@ -84,6 +90,7 @@ class Model final : public AnyModel {
   void run(std::span<const detail::PassItem> items, std::stop_token cancel) const override;
 
  private:
+  void run_head(const float* hidden, std::int64_t rows, float* logits) const override;
   Model(ModelFile&& file, const LoadOptions& options);
 
   std::unique_ptr<detail::LoadedModel<B>> loaded_;

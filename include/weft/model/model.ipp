@@ -33,4 +33,12 @@ WEFT_INLINE std::size_t AnyModel::kv_bytes_per_position(KvType type) const noexc
   return bytes / static_cast<std::size_t>(page_positions);
 }
 
+WEFT_INLINE Tensor<float, 2> AnyModel::logits_of(TensorView<const float, 2> hidden) const {
+  if (hidden.shape()[1] != spec_.width)
+    fail(ErrorKind::shape, "hidden states of width ", hidden.shape()[1], ": the model's width is ", spec_.width);
+  Tensor<float, 2> logits({hidden.shape()[0], spec_.vocab_size});
+  run_head(hidden.data(), hidden.shape()[0], logits.data());
+  return logits;
+}
+
 }  // namespace weft

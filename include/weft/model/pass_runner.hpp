@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stop_token>
 
@@ -72,19 +73,45 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   }
 }
 
+/// A workspace off the shelf, put back at the end.
+class BorrowedWorkspace {
+ public:
+  explicit BorrowedWorkspace(WorkspaceShelf& shelf) : shelf_(shelf), work_(shelf.take()) {}
+  ~BorrowedWorkspace() { shelf_.put_back(std::move(work_)); }
+  BorrowedWorkspace(const BorrowedWorkspace&) = delete;
+  BorrowedWorkspace& operator=(const BorrowedWorkspace&) = delete;
+  Workspace& operator*() const noexcept { return *work_; }
+
+ private:
+  WorkspaceShelf& shelf_;
+  std::unique_ptr<Workspace> work_;
+};
+
 /// Runs every item. Throws Error(cancelled), after which the pages of the items hold undefined values at their new positions.
 template <class B>
 void run_items(const nn::Program<B>& program, ThreadPool& pool, WorkspaceShelf& shelf, std::span<const PassItem> items,
                std::stop_token stop) {
-  auto work = shelf.take();
-  struct PutBack {
-    WorkspaceShelf& shelf;
-    std::unique_ptr<Workspace>& work;
-    ~PutBack() { shelf.put_back(std::move(work)); }
-  } put_back{shelf, work};
+  const BorrowedWorkspace work(shelf);
   std::size_t index = 0;
   std::int64_t offset = 0;
   while (index < items.size()) run_chunk<B>(program, pool, *work, items, index, offset, stop);
+}
+
+/// The head alone: hidden [rows, width] to logits [rows, vocab].
+template <class B>
+void run_head(const nn::Program<B>& program, ThreadPool& pool, WorkspaceShelf& shelf, const float* hidden, std::int64_t rows, float* logits) {
+  const BorrowedWorkspace borrowed(shelf);
+  Workspace& work = *borrowed;
+  for (std::int64_t from = 0; from < rows; from += max_pass_rows) {
+    nn::Pass pass;
+    pass.rows = std::min(rows - from, max_pass_rows);
+    pass.redundant = pass.rows <= redundant_rows;
+    work.logit_rows.clear();
+    for (std::int64_t r = 0; r < pass.rows; ++r) work.logit_rows.push_back({r, logits + (from + r) * program.vocab});
+    pass.scratch = work.scratch(pass.redundant, pass.rows, 1);
+    pass.logit_rows = work.logit_rows;
+    pool.run([&](Team& team) { nn::head_of<B>(team, program, pass, hidden + from * program.width); });
+  }
 }
 
 }  // namespace weft::detail

@@ -53,6 +53,9 @@ struct SequenceState : RefCounted {
   Ref<Logits> logits;  ///< after the last token; null after a rewind
 };
 
+/// Throws Error(argument) for a layer that the model does not have; 0 is the embedding.
+void check_layers(const AnyModel& model, std::span<const std::int64_t> layers);
+
 }  // namespace detail
 
 /// What all sequences offer, whatever the backend of their model.

@@ -11,6 +11,12 @@
 
 namespace weft {
 
+WEFT_INLINE void detail::check_layers(const AnyModel& model, std::span<const std::int64_t> layers) {
+  for (const auto layer : layers)
+    if (layer < 0 || layer > static_cast<std::int64_t>(model.spec().layers.size()))
+      fail(ErrorKind::argument, "hidden states of layer ", layer, ": the model has layers 0 to ", model.spec().layers.size());
+}
+
 WEFT_INLINE AnySequence::AnySequence(const AnyModel& model, const SequenceOptions& options) : model_(&model), options_(options) {
   if (options_.context == 0) options_.context = model.context_length();
   if (options_.context <= 0)
@@ -43,10 +49,9 @@ WEFT_INLINE Tensor<float, 3> AnySequence::append_hidden(std::span<const Token> t
                                std::span<const std::int64_t> positions, const AppendOptions& options) {
   Tensor<float, 3> hidden({static_cast<std::int64_t>(layers.size()), static_cast<std::int64_t>(positions.size()), model_->spec().width});
   std::vector<nn::Tap> taps;
+  detail::check_layers(*model_, layers);
   for (std::size_t l = 0; l < layers.size(); ++l)
     for (std::size_t p = 0; p < positions.size(); ++p) {
-      if (layers[l] < 0 || layers[l] > static_cast<std::int64_t>(model_->spec().layers.size()))
-        fail(ErrorKind::argument, "hidden states of layer ", layers[l], ": the model has layers 0 to ", model_->spec().layers.size());
       if (positions[p] < 0 || positions[p] >= static_cast<std::int64_t>(tokens.size()))
         fail(ErrorKind::argument, "hidden states of position ", positions[p], " of ", tokens.size(), " tokens");
       taps.push_back({layers[l], positions[p], hidden[static_cast<std::int64_t>(l)][static_cast<std::int64_t>(p)].data()});

@@ -45,15 +45,14 @@ void tap(Team& team, const Program<B>& program, const Pass& pass, std::int64_t l
   }
 }
 
-/// Final norm and head, for the rows whose logits are wanted.
-template <class B>
-void head(Team& team, const Program<B>& program, const Pass& pass) {
+/// The head, for the rows whose logits are wanted: write_row(j, out) gives the row that belongs to logit_rows[j].
+template <class B, class WriteRow>
+void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&& write_row) {
   const auto count = static_cast<std::int64_t>(pass.logit_rows.size());
   if (count == 0) return;
   prepare_rows(team, pass, count, [&](std::int64_t j, std::int64_t slot) {
     float* out = prepared_row(pass, slot, j, program.width);
-    normalise<B>(program.final_norm, pass.scratch.residual + pass.logit_rows[static_cast<std::size_t>(j)].row * program.width,
-                 program.width, out);
+    write_row(j, out);
     if (program.quantise_head) B::quantise(out, program.width, prepared_blocks<B>(pass, slot, j, program.width));
   });
   const auto x = prepared<B>(pass, slot_of(team, pass), program.width);
@@ -70,6 +69,22 @@ void head(Team& team, const Program<B>& program, const Pass& pass) {
     float* out = pass.logit_rows[static_cast<std::size_t>(j)].out;
     if (out != row) std::copy_n(row + from, n, out + from);
   }
+}
+
+/// Final norm and head.
+template <class B>
+void head(Team& team, const Program<B>& program, const Pass& pass) {
+  project<B>(team, program, pass, [&](std::int64_t j, float* out) {
+    const auto row = pass.logit_rows[static_cast<std::size_t>(j)].row;
+    normalise<B>(program.final_norm, pass.scratch.residual + row * program.width, program.width, out);
+  });
+}
+
+/// The head alone, of rows that are given: hidden [logit rows, width].
+template <class B>
+void head_of(Team& team, const Program<B>& program, const Pass& pass, const float* hidden) {
+  project<B>(team, program, pass,
+             [&](std::int64_t j, float* out) { std::copy_n(hidden + j * program.width, program.width, out); });
 }
 
 /// One worker looks; the meetings of the block that follows publish what it saw, so all leave together after it.

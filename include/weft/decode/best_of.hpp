@@ -1,0 +1,114 @@
+// Best of n: draws n continuations and keeps the best by a criterion.
+// Sources: self-consistency: Wang et al. 2023, arXiv:2203.11171; self-certainty: Kang et al. 2025, arXiv:2502.18581, equation 4;
+// rewards: Stiennon et al. 2020, arXiv:2009.01325.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "weft/decode/together.hpp"
+
+namespace weft {
+
+enum class BestBy {
+  log_prob,        ///< sum of log-probs under the model
+  mean_log_prob,   ///< per token
+  self_certainty,  ///< mean over tokens and vocabulary of -log(vocab p): the divergence of the model's distributions from a uniform one
+  reward,          ///< BestOfOptions::reward
+  majority         ///< the answer that most continuations give; score: its share of the votes
+};
+
+struct BestOfOptions {
+  std::int64_t n = 8;
+  BestBy by = BestBy::log_prob;
+  std::function<double(const Result&)> reward{};            ///< for BestBy::reward: greater is better
+  std::function<std::string(const Result&)> answer_of{};    ///< for BestBy::majority: what is voted on; the text when empty
+  std::int64_t returned = 1;
+};
+
+namespace detail {
+
+/// A first step that changes nothing, and adds up how certain the model was.
+struct Certainty : Composable {
+  std::shared_ptr<double> sum = std::make_shared<double>(0);
+  void operator()(std::span<float> logits, const StepContext&) const {
+    const auto normal = normaliser(logits);
+    double total = 0;
+    std::size_t counted = 0;
+    for (const float x : logits) {
+      if (x == excluded) continue;  // of probability 0: it would be infinitely certain
+      total -= static_cast<double>(normal.of(x));
+      ++counted;
+    }
+    *sum += total / static_cast<double>(counted) - std::log(static_cast<double>(counted));
+  }
+};
+
+/// Gives every result the share of those with its answer; of equal answers the most likely stands first.
+inline void vote(std::vector<Result>& results, const std::function<std::string(const Result&)>& answer_of) {
+  std::vector<std::string> answers;
+  std::map<std::string, std::pair<double, double>> votes;  // share, and the likelihood that breaks ties between answers
+  std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.score > b.score; });
+  for (const auto& r : results) {
+    answers.push_back(answer_of ? answer_of(r) : r.text);
+    auto& [share, likelihood] = votes[answers.back()];
+    share += 1.0 / static_cast<double>(results.size());
+    likelihood += std::exp(r.score);
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < results.size(); ++i) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return votes[answers[a]] > votes[answers[b]]; });
+  std::vector<Result> sorted;
+  for (const auto i : order) {
+    results[i].score = votes[answers[i]].first;
+    sorted.push_back(std::move(results[i]));
+  }
+  results = std::move(sorted);
+}
+
+}  // namespace detail
+
+template <PicksTokens Chain>
+struct BestOf {
+  BestOfOptions options{};
+  Chain chain;
+
+  template <DecodableSequence S>
+  [[nodiscard]] std::vector<Result> search(S sequence, std::vector<Token> prompt, const Options& decoding) const {
+    const auto n = static_cast<std::size_t>(options.n);
+    const auto sampler = detail::as_sampler(chain);
+    std::vector<Result> results;
+    if (options.by == BestBy::self_certainty) {
+      std::vector<detail::Certainty> certainty(n);
+      results = detail::continue_together(std::move(sequence), prompt, n, decoding, [&](std::size_t i) { return sampler.after(certainty[i]); });
+      for (std::size_t i = 0; i < results.size(); ++i)
+        results[i].score = results[i].tokens.empty() ? 0 : *certainty[i].sum / static_cast<double>(results[i].tokens.size());
+    } else {
+      results = detail::continue_together(std::move(sequence), prompt, n, decoding, [&](std::size_t) { return sampler; });
+    }
+    if (options.by == BestBy::majority) {
+      detail::vote(results, options.answer_of);
+    } else {
+      for (auto& r : results) {
+        if (options.by == BestBy::reward) r.score = options.reward(r);
+        if (options.by == BestBy::mean_log_prob && !r.tokens.empty()) r.score /= static_cast<double>(r.tokens.size());
+      }
+    }
+    detail::keep_best(results, options.returned);
+    return results;
+  }
+};
+
+/// Draws options.n continuations by the chain and returns the best, best first; Result::score is the criterion's. Continuation i is the
+/// one that the chain alone gives for Options::branch + i. Options::on_piece is not called.
+/// Throws weft::Error(argument) for n below 1, `returned` outside [1, n], or a missing reward.
+template <PicksTokens Chain>
+BestOf<Chain> best_of(const BestOfOptions& options, const Chain& chain) {
+  detail::check_samples(options.n, options.returned);
+  if (options.by == BestBy::reward && !options.reward) fail(ErrorKind::argument, "best of n by reward: give BestOfOptions::reward");
+  return {options, chain};
+}
+
+}  // namespace weft

@@ -1,0 +1,163 @@
+#include "weft/decode/best_of.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "support/toy_sequence.hpp"
+#include "weft/decode/alternatives.hpp"
+#include "weft/decode/generate.hpp"
+#include "weft/decode/minimum_bayes_risk.hpp"
+#include "weft/sample/parameters.hpp"
+
+using namespace weft;
+using namespace weft::test;
+
+namespace {
+const std::vector<Token> start{1, 2, 3};
+const Options options{.max_tokens = 10, .stop = {"<4>"}, .seed = 5};
+
+/// The samples that best_of draws, one by one.
+template <class Chain>
+std::vector<Result> alone(const ToyModel& model, const Chain& chain, std::size_t n) {
+  std::vector<Result> results;
+  for (std::uint64_t branch = 0; branch < n; ++branch) {
+    auto own = options;
+    own.branch = branch;
+    results.push_back(generate(model, start, chain, own).front());
+  }
+  return results;
+}
+}  // namespace
+
+TEST_CASE("best of n returns the samples of the branches, the most likely first, for one prefill and a pass a step") {
+  const auto model = numbered_toy(12);
+  const auto chain = repetition_penalty(1.3f) | top_k(8) | draw();
+  auto samples = alone(model, chain, 16);
+  std::stable_sort(samples.begin(), samples.end(), [](const Result& a, const Result& b) { return a.score > b.score; });
+  model.positions = 0;
+  const auto best = generate(model, start, best_of({.n = 16, .returned = 16}, chain), options);
+  std::size_t appended = 3;
+  for (const auto& r : samples) appended += r.tokens.size() - 1;  // a sample's last token is not run
+  CHECK(model.positions == appended);
+  REQUIRE(best.size() == 16);
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(best[i].tokens == samples[i].tokens);
+    CHECK(best[i].text == samples[i].text);
+    CHECK(best[i].score == samples[i].score);
+    CHECK(best[i].stop == samples[i].stop);
+    CHECK(best[i].logprobs == samples[i].logprobs);
+  }
+}
+
+TEST_CASE("each criterion keeps the sample that it ranks first") {
+  const auto model = numbered_toy(12);
+  const auto samples = alone(model, draw(), 12);
+  const auto greatest = [&](auto&& score) {
+    return std::max_element(samples.begin(), samples.end(), [&](const Result& a, const Result& b) { return score(a) < score(b); })->tokens;
+  };
+  const auto first = [&](const BestOfOptions& how) { return generate(model, start, best_of(how, draw()), options).front(); };
+  CHECK(first({.n = 12}).tokens == greatest([](const Result& r) { return r.score; }));
+  CHECK(first({.n = 12, .by = BestBy::mean_log_prob}).tokens ==
+        greatest([](const Result& r) { return r.score / static_cast<double>(r.tokens.size()); }));
+  const auto longest = [](const Result& r) { return static_cast<double>(r.text.size()); };
+  CHECK(first({.n = 12, .by = BestBy::reward, .reward = longest}).tokens == greatest(longest));
+  const auto certainty = [&](const Result& r) {  // mean of KL(uniform || p)
+    ToySequence s(model);
+    s.append(start);
+    double sum = 0;
+    for (const Token& t : r.tokens) {
+      std::vector<float> p(s.logits().begin(), s.logits().end());
+      log_softmax(p);
+      for (const float x : p) sum += (-std::log(12.0) - static_cast<double>(x)) / 12;
+      s.append(std::span<const Token>(&t, 1));
+    }
+    return sum / static_cast<double>(r.tokens.size());
+  };
+  const auto certain = first({.n = 12, .by = BestBy::self_certainty});
+  CHECK(certain.tokens == greatest(certainty));
+  CHECK(certain.score == doctest::Approx(certainty(certain)).epsilon(1e-5));
+}
+
+TEST_CASE("the majority's answer wins, whatever the likelihood of others") {
+  const auto model = numbered_toy(12);
+  const auto answer = [](const Result& r) { return r.text.substr(0, 3); };
+  std::map<std::string, int> votes;
+  for (const auto& r : alone(model, draw(), 40)) ++votes[answer(r)];
+  int most = 0;
+  for (const auto& [text, n] : votes) most = std::max(most, n);
+  const auto won = generate(model, start, best_of({.n = 40, .by = BestBy::majority, .answer_of = answer, .returned = 40}, draw()), options);
+  CHECK(votes[answer(won.front())] == most);
+  CHECK(won.front().score == doctest::Approx(most / 40.0));
+  for (std::size_t i = 1; i < won.size(); ++i) CHECK(won[i - 1].score >= won[i].score);
+}
+
+TEST_CASE("minimum Bayes risk takes the sample of greatest mean utility to the others") {
+  const auto model = numbered_toy(6);
+  const auto samples = alone(model, draw(), 10);
+  std::size_t best = 0;
+  std::vector<double> utility(10, 0);
+  for (std::size_t h = 0; h < 10; ++h) {
+    for (std::size_t r = 0; r < 10; ++r)
+      if (h != r) utility[h] += unigram_f1(samples[h], samples[r]) / 9;
+    if (utility[h] > utility[best]) best = h;
+  }
+  const auto won = generate(model, start, minimum_bayes_risk({.n = 10}, draw()), options).front();
+  CHECK(won.tokens == samples[best].tokens);
+  CHECK(won.score == doctest::Approx(utility[best]));
+  Result a, b;
+  a.tokens = {1, 2, 2, 3};
+  b.tokens = {2, 2, 5};
+  CHECK(unigram_f1(a, b) == doctest::Approx(4.0 / 7));
+  CHECK(unigram_f1(a, a) == 1);
+}
+
+TEST_CASE("alternatives at a position are the likeliest tokens there, each continued as if it had been written") {
+  const auto model = numbered_toy(12);
+  ToySequence text(model);
+  text.append(std::vector<Token>{1, 2, 3, 4, 5, 6});
+  ToySequence before(model);
+  before.append(std::vector<Token>{1, 2, 3});
+  const Options own{.max_tokens = 5, .ignore_end_tokens = true, .logprobs = 4};
+  model.positions = 0;
+  const auto found = alternatives(text, 3, greedy(), {.k = 4}, own);
+  CHECK(model.positions == 4 * 4);  // new tokens only, and the last of each is not run
+  CHECK(text.size() == 6);
+  REQUIRE(found.size() == 4);
+  std::vector<float> p(before.logits().begin(), before.logits().end());
+  log_softmax(p);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(found[i].tokens[0] == found[0].top_raw_at(0)[i].token);
+    CHECK(found[i].raw_logprobs[0] == p[static_cast<std::size_t>(found[i].tokens[0])]);
+    auto fork = before.fork();
+    fork.append(std::span<const Token>(found[i].tokens).first(1));
+    const auto rest = generate(fork, greedy(), {.max_tokens = 4, .ignore_end_tokens = true}).front();
+    CHECK(std::equal(rest.tokens.begin(), rest.tokens.end(), found[i].tokens.begin() + 1, found[i].tokens.end()));
+  }
+  const auto likely = alternatives(text, 3, greedy(), {.k = 12, .min_probability = std::exp(p[static_cast<std::size_t>(found[2].tokens[0])])}, own);
+  CHECK(likely.size() == 3);
+  CHECK_THROWS_AS(alternatives(text, 0, greedy()), Error);
+  CHECK_THROWS_AS(alternatives(text, 7, greedy()), Error);
+}
+
+TEST_CASE("samples that are cancelled are returned as they are, and impossible numbers are refused") {
+  const auto model = numbered_toy(20);
+  std::stop_source source;
+  auto stop_later = [&](std::span<float>, std::span<const Token> history) {
+    if (history.size() == 7) source.request_stop();
+  };
+  const auto results = generate(model, start, best_of({.n = 3, .returned = 3}, step(stop_later) | draw()),
+                                {.max_tokens = 30, .ignore_end_tokens = true, .cancel = source.get_token()});
+  REQUIRE(results.size() == 3);
+  for (const auto& r : results) {
+    CHECK(r.stop == StopReason::cancelled);
+    CHECK(r.tokens.size() >= 4);
+    CHECK(r.tokens.size() <= 5);
+  }
+  source.request_stop();
+  CHECK(generate(model, start, best_of({.n = 3}, draw()), {.cancel = source.get_token()}).front().stop == StopReason::cancelled);
+  CHECK_THROWS_AS(best_of({.n = 0}, draw()), Error);
+  CHECK_THROWS_AS(best_of({.n = 2, .returned = 3}, draw()), Error);
+  CHECK_THROWS_AS(best_of({.by = BestBy::reward}, draw()), Error);
+  CHECK_THROWS_AS(minimum_bayes_risk({.utility = {}}, draw()), Error);
+}

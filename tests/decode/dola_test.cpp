@@ -1,0 +1,172 @@
+#include "weft/decode/dola.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/backends.hpp"
+#include "support/golden_model.hpp"
+#include "weft/decode/beam.hpp"
+#include "weft/decode/best_of.hpp"
+#include "weft/decode/contrastive_search.hpp"
+#include "weft/decode/generate.hpp"
+#include "weft/instances.hpp"
+#include "weft/model/batch.hpp"
+#include "weft/sample/parameters.hpp"
+
+using namespace weft;
+
+namespace {
+const std::vector<Token> start{17, 32, 59, 27, 23};
+
+template <class B>
+Sequence<B> prompt_of(const Model<B>& model, const std::vector<Token>& tokens = start) {
+  Sequence<B> made(model);
+  made.append(tokens);
+  return made;
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("the head gives for the last hidden states the bits of the logits, for any number of rows", B, WEFT_TEST_BACKENDS) {
+  if (!test::usable<B>()) return;
+  const Model<B> model(test::goldens() / "llama");
+  const std::int64_t last = static_cast<std::int64_t>(model.spec().layers.size());
+  Sequence<B> s(model);
+  std::vector<std::int64_t> all{0, 1, 2, 3, 4};
+  const auto hidden = s.append_hidden(start, std::span(&last, 1), all);
+  const auto logits = model.logits_of(TensorView<const float, 2>(hidden.data(), {5, model.spec().width}));
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto alone = prompt_of(model, {start.begin(), start.begin() + static_cast<std::ptrdiff_t>(i) + 1});
+    const auto row = logits[static_cast<std::int64_t>(i)].flat();
+    CHECK(std::memcmp(row.data(), alone.logits().data(), row.size_bytes()) == 0);
+    const auto one = model.logits_of(TensorView<const float, 2>(hidden[0][static_cast<std::int64_t>(i)].data(), {1, model.spec().width}));
+    CHECK(std::memcmp(one.data(), row.data(), row.size_bytes()) == 0);
+  }
+  CHECK_THROWS_AS((void)model.logits_of(TensorView<const float, 2>(hidden.data(), {1, 3})), Error);
+}
+
+TEST_CASE_TEMPLATE("hidden states of many sequences in one pass have the bits of one after the other", B, WEFT_TEST_BACKENDS) {
+  if (!test::usable<B>()) return;
+  const Model<B> model(test::goldens() / "gpt2");
+  const std::vector<std::int64_t> layers{0, 1, 2};
+  const std::vector<Token> tokens{5, 9, 100};
+  std::vector<Sequence<B>> together, apart;
+  std::vector<Sequence<B>*> pointers;
+  for (std::size_t i = 0; i < 3; ++i) {
+    together.push_back(prompt_of(model, {start.begin(), start.end() - static_cast<std::ptrdiff_t>(i)}));
+    apart.push_back(together.back().fork());
+  }
+  for (auto& s : together) pointers.push_back(&s);
+  const auto all = append_each_hidden(std::span<Sequence<B>* const>(pointers), std::span<const Token>(tokens), std::span<const std::int64_t>(layers));
+  const std::int64_t first = 0;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const auto one = apart[at].append_hidden(std::span(tokens).subspan(at, 1), layers, std::span(&first, 1));
+    for (std::int64_t l = 0; l < 3; ++l)
+      CHECK(std::memcmp(one[l][0].data(), all[l][i].data(), static_cast<std::size_t>(model.spec().width) * sizeof(float)) == 0);
+    CHECK(std::memcmp(apart[at].logits().data(), together[at].logits().data(), apart[at].logits().size_bytes()) == 0);
+  }
+  const std::vector<std::int64_t> bad{3};
+  CHECK_THROWS_AS((void)append_each_hidden(std::span<Sequence<B>* const>(pointers), std::span<const Token>(tokens), std::span<const std::int64_t>(bad)), Error);
+}
+
+TEST_CASE_TEMPLATE("DoLa forks, rewinds, branches and batches to the same bits as a fresh sequence", B, WEFT_TEST_BACKENDS) {
+  if (!test::usable<B>()) return;
+  const Model<B> model(test::goldens() / "llama");
+  const DolaOptions how{.layers = {0, 1}};
+  const std::vector<Token> more{9, 8, 7};
+  auto text = start;
+  text.insert(text.end(), more.begin(), more.end());
+  const auto fresh = dola(prompt_of(model, text), how);
+  const std::vector<float> expected(fresh.logits().begin(), fresh.logits().end());
+  const auto same = [&](const Dola<Sequence<B>>& s) { return std::equal(expected.begin(), expected.end(), s.logits().begin(), s.logits().end()); };
+  auto grown = dola(prompt_of(model), how);
+  grown.append(more);
+  CHECK(same(grown));
+  auto fork = grown.fork();
+  fork.append(more);
+  fork.rewind(text.size());
+  CHECK(same(fork));
+  auto a = dola(prompt_of(model, {text.begin(), text.end() - 1}), how), b = a.fork();
+  std::vector<Dola<Sequence<B>>*> both{&a, &b};
+  append_each(std::span<Dola<Sequence<B>>* const>(both), std::span<const Token>(std::vector<Token>{7, 7}), {});
+  CHECK(same(a));
+  CHECK(same(b));
+  // every strategy runs on it: a beam of one is greedy
+  const Options options{.max_tokens = 8, .ignore_end_tokens = true, .seed = 1};
+  CHECK(generate(grown, beam({.width = 1}), options).front().tokens == generate(grown, greedy(), options).front().tokens);
+  CHECK(generate(grown, best_of({.n = 3, .returned = 3}, draw()), options).size() == 3);
+}
+
+TEST_CASE("DoLa takes the layer that differs most, and refuses layers that it cannot contrast with") {
+  const Model<Cpu<>> model(test::goldens() / "llama");
+  const auto both = dola(prompt_of(model), {.layers = {0, 1}});
+  const auto zero = dola(prompt_of(model), {.layers = {0}}), one = dola(prompt_of(model), {.layers = {1}});
+  const auto equal = [&](const auto& x) { return std::equal(x.logits().begin(), x.logits().end(), both.logits().begin()); };
+  CHECK(equal(zero) != equal(one));
+  CHECK_THROWS_AS(dola(prompt_of(model), {}), Error);
+  CHECK_THROWS_AS(dola(prompt_of(model), {.layers = {2}}), Error);
+  CHECK_THROWS_AS(dola(prompt_of(model), {.layers = {0}, .plausibility = 0}), Error);
+}
+
+TEST_CASE_TEMPLATE("contrastive search chooses by formula 5 over hidden states computed afresh", B, WEFT_TEST_BACKENDS) {
+  if (!test::usable<B>()) return;
+  const Model<B> model(test::goldens() / "llama");
+  const std::int64_t last = static_cast<std::int64_t>(model.spec().layers.size());
+  const auto prompt = prompt_of(model);
+  const float alpha = 0.5f;
+  const auto result = generate(prompt, contrastive_search({.alpha = alpha, .k = 5}), {.max_tokens = 10, .ignore_end_tokens = true, .logprobs = 5}).front();
+  REQUIRE(result.tokens.size() == 10);
+  auto text = start;
+  for (std::size_t n = 0; n < 10; ++n) {
+    double best = -HUGE_VAL;
+    Token best_token = -1;
+    for (const auto& candidate : result.top_at(n)) {
+      auto longer = text;
+      longer.push_back(candidate.token);
+      std::vector<std::int64_t> all(longer.size());
+      for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
+      Sequence<B> s(model);
+      const auto h = s.append_hidden(longer, std::span(&last, 1), all);
+      const auto dot = [&](std::int64_t i, std::int64_t j) {
+        double sum = 0;
+        for (std::int64_t d = 0; d < model.spec().width; ++d) sum += static_cast<double>(h[0][i][d]) * static_cast<double>(h[0][j][d]);
+        return sum;
+      };
+      const auto v = static_cast<std::int64_t>(longer.size()) - 1;
+      double likeness = -1;
+      for (std::int64_t j = 0; j < v; ++j) likeness = std::max(likeness, dot(v, j) / std::sqrt(dot(v, v) * dot(j, j)));
+      const double score = 0.5 * std::exp(static_cast<double>(candidate.logprob)) - 0.5 * likeness;
+      if (score > best) best = score, best_token = candidate.token;
+    }
+    CHECK(result.tokens[n] == best_token);
+    text.push_back(result.tokens[n]);
+  }
+  // no penalty, or no choice: greedy; after steps, and with a stop
+  const Options options{.max_tokens = 10, .ignore_end_tokens = true};
+  const auto greedily = generate(prompt, repetition_penalty(1.5f) | greedy(), options).front();
+  CHECK(generate(prompt, repetition_penalty(1.5f) | contrastive_search({.alpha = 0}), options).front().tokens == greedily.tokens);
+  CHECK(generate(prompt, repetition_penalty(1.5f) | contrastive_search({.k = 1}), options).front().logprobs == greedily.logprobs);
+  const auto stopped = generate(prompt, contrastive_search({.alpha = alpha, .k = 5}), {.stop_tokens = {result.tokens[3]}}).front();
+  CHECK(stopped.stop == StopReason::stop_token);
+  CHECK(stopped.tokens.size() <= 4);
+}
+
+TEST_CASE("contrastive search reports pieces, ends at its limits, and when cancelled keeps what there is") {
+  const Model<Cpu<>> model(test::goldens() / "llama");
+  std::size_t pieces = 0;
+  std::stop_source source;
+  const Options options{.max_tokens = 30, .ignore_end_tokens = true, .cancel = source.get_token(), .on_piece = [&](const Piece&) {
+                          if (++pieces == 4) source.request_stop();
+                        }};
+  const auto cut = generate(prompt_of(model), contrastive_search(), options).front();
+  CHECK(cut.stop == StopReason::cancelled);
+  CHECK(cut.tokens.size() == 4);
+  CHECK(generate(prompt_of(model), contrastive_search(), {.max_tokens = 0}).front().tokens.empty());
+  Sequence<Cpu<>> small(model, {.context = 7});
+  small.append(start);
+  const auto full = generate(small, contrastive_search(), {.ignore_end_tokens = true}).front();
+  CHECK(full.stop == StopReason::context_full);
+  CHECK(full.tokens.size() == 2);
+  CHECK(small.size() == 5);
+  CHECK_THROWS_AS(contrastive_search({.alpha = 1.5f}), Error);
+  CHECK_THROWS_AS(contrastive_search({.k = 0}), Error);
+}
