@@ -60,7 +60,7 @@ inline void TypicalP::operator()(std::span<float> logits, std::span<const Token>
   const float border = -detail::mass_border(scratch, wanted, weight).value;
   const auto middle = detail::all_lanes(centre), low = detail::all_lanes(-border), high = detail::all_lanes(border);
   const auto gone = detail::all_lanes(detail::excluded);
-  detail::change_lanes(logits, [&](detail::Lanes x) { return (x - middle < low) | (x - middle > high) ? gone : x; });
+  detail::change_lanes(logits, [&](detail::Lanes x) { return ((x - middle < low) | (x - middle > high)) ? gone : x; });
 }
 
 }  // namespace weft
