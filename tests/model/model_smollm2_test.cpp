@@ -7,6 +7,7 @@
 
 #include "support/backends.hpp"
 #include "support/golden_model.hpp"
+#include "weft/decode/beam.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/instances.hpp"
