@@ -41,6 +41,16 @@ TEST_CASE("nobody passes a meeting before everybody has reached it") {
   CHECK(ordered);
 }
 
+TEST_CASE("a pool counts the meetings of its workers, the end of each job among them") {
+  ThreadPool pool(3);
+  const auto before = pool.meetings();
+  for (int job = 0; job < 4; ++job)
+    pool.run([](Team& team) {
+      for (int step = 0; step < 5; ++step) team.sync();
+    });
+  CHECK(pool.meetings() - before == 4 * (5 + 1));
+}
+
 TEST_CASE("slices cover every item once and differ by one at most") {
   ThreadPool pool(3);
   for (const std::int64_t count : {0, 1, 2, 3, 10, 1000}) {

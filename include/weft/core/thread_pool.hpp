@@ -56,6 +56,10 @@ class ThreadPool {
                const_cast<void*>(static_cast<const void*>(&job)));
   }
 
+  /// How often the workers have met so far, the end of every job included (modulo 2^32; always 0 for a pool of one). For
+  /// measurements, between two jobs.
+  [[nodiscard]] std::uint32_t meetings() const noexcept;
+
   /// The pool of the process: made on first use, kept while anybody holds it.
   static std::shared_ptr<ThreadPool> shared();
 

@@ -103,6 +103,10 @@ WEFT_INLINE ThreadPool::ThreadPool(int threads) : size_(threads == 0 ? usable_co
 
 WEFT_INLINE ThreadPool::~ThreadPool() = default;
 
+WEFT_INLINE std::uint32_t ThreadPool::meetings() const noexcept {
+  return threads_->barrier.generation.load(std::memory_order_relaxed);
+}
+
 WEFT_INLINE void ThreadPool::run_erased(void (*invoke)(void*, Team&), void* context) {
   auto& t = *threads_;
   const std::lock_guard turn(t.turn);
