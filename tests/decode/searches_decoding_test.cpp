@@ -96,17 +96,17 @@ const std::map<std::string, std::vector<Result> (*)(const Prompt&, const json&)>
     {"contrastive",
      [](const Prompt& prompt, const json& p) {
        const ContrastiveOptions how{.alpha = p.at("penalty_alpha").get<float>(), .k = p.at("top_k").get<std::int64_t>()};
-       return generate(prompt, contrastive_search(how), options_of(p));
+       return generate(prompt, steps_from(parameters_of(p)) | contrastive_search(how), options_of(p));
      }},
     {"dola",
      [](const Prompt& prompt, const json& p) {
        const auto contrasted = dola(prompt.fork(), {.layers = p.at("dola_layers").get<std::vector<std::int64_t>>()});
-       return generate(contrasted, greedy(), options_of(p));
+       return generate(contrasted, chain_from(parameters_of(p)), options_of(p));
      }},
     {"cfg",
      [](const Prompt& prompt, const json& p) {
        const auto with = guided(prompt.fork(), sequence_of(prompt.model(), {prompt.tokens().back()}), p.at("guidance_scale").get<float>());
-       return generate(with, greedy(), options_of(p));
+       return generate(with, chain_from(parameters_of(p)), options_of(p));
      }},
 };
 
