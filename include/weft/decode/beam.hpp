@@ -20,7 +20,8 @@ struct BeamOptions {
   float diversity = 0;        ///< taken from a log-prob for every branch of an earlier group that chose this token at this step
   std::vector<ForcedPhrase> forced{};  ///< each must occur; Result::missing tells of those for which there was no room
   /// What Hugging Face does with forced phrases: they may occur, or begin, in the prompt; a branch that has all of them keeps no place
-  /// for that; and where fewer than `returned` open ones have all at the limit, the others compete with them by their scores.
+  /// for that; an end token inside a phrase ends nothing; and where fewer than `returned` open ones have all at the limit, the others
+  /// compete with them by their scores.
   bool forced_as_hugging_face = false;
   bool sampled = false;       ///< candidates are drawn, without replacement, in proportion to the product of their probabilities
   std::int64_t returned = 1;  ///< how many of the best to return, at most width
@@ -187,15 +188,16 @@ class BeamSearch {
   void select(Group& group, std::size_t length) {
     kept_.clear();
     for (std::size_t rank = 0; rank < candidates_.size() && kept_.size() < width_; ++rank)
-      consider(group, candidates_[rank], length, rank < width_);
+      consider(group, candidates_[rank], length, rank < width_, false);
   }
 
-  void consider(Group& group, const Candidate& c, std::size_t length, bool may_end) {
+  void consider(Group& group, const Candidate& c, std::size_t length, bool may_end, bool forced) {
     const auto& parent = group.branches[c.branch];
     Text text = parent.text;
     auto progress = group.progress[c.branch];
     progress.add(c.token);
-    const auto reason = branching_.push(text, c.token);
+    auto reason = branching_.push(text, c.token);
+    if (forced && beam_.forced_as_hugging_face && reason != StopReason::stop_string) reason = StopReason::running;
     if (reason == StopReason::running)
       kept_.push_back({c, std::move(text), std::move(progress)});
     else if (may_end && progress.complete())
@@ -209,7 +211,7 @@ class BeamSearch {
       const bool there = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& k) {
         return k.candidate.branch == c.branch && k.candidate.token == c.token;
       });
-      if (!there) consider(group, c, length, true);
+      if (!there) consider(group, c, length, true, true);
     }
     if (kept_.size() == before) return;
     struct Place {
