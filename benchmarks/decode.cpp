@@ -11,6 +11,7 @@
 #include "benchmarks/support/limits.hpp"
 #include "benchmarks/support/report.hpp"
 #include "benchmarks/support/workload.hpp"
+#include "examples/support/kv_type.hpp"
 #include "examples/support/model_path.hpp"
 #include "weft/backend/reference.hpp"
 #include "weft/weft.hpp"
@@ -23,7 +24,7 @@ struct Settings {
   int rounds = 5, threads = 0;
   bool warm_up = true;
 
-  [[nodiscard]] weft::KvType kv_type() const { return kv == "f32" ? weft::KvType::f32 : kv == "q8" ? weft::KvType::q8 : weft::KvType::f16; }
+  [[nodiscard]] weft::KvType kv_type() const { return example::kv_type(kv); }
 };
 
 /// One cell of the grid: a prompt to prefill, or tokens to decode one by one in `batch` sequences, after `depth` tokens.

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "support/bandwidth.hpp"
+#include "support/kv_type.hpp"
 #include "support/model_path.hpp"
 #include "support/terminal.hpp"
 #include "weft/backend/reference.hpp"
@@ -166,7 +167,7 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
   if (stats.prefill_tps > 0) row("prefill", fmt::format("{:.0f} tokens/s", stats.prefill_tps));
   if (stats.decode_tps > 0) {
     const double bandwidth = example::read_bandwidth(model.pool(), 128 << 20, 3);
-    const auto kv = s.kv == "f32" ? weft::KvType::f32 : s.kv == "q8" ? weft::KvType::q8 : weft::KvType::f16;
+    const auto kv = example::kv_type(s.kv);
     const double share = s.beams > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
     row("decode", share > 0 ? fmt::format("{:.1f} tokens/s, {:.0f} % of the memory bus ({:.1f} GB/s)", stats.decode_tps, 100 * share, bandwidth / 1e9)
                             : fmt::format("{:.1f} tokens/s", stats.decode_tps));
@@ -231,7 +232,7 @@ int generate(const Settings& s) {
   const std::chrono::duration<double> load_time = std::chrono::steady_clock::now() - start;
   progress.clear();
 
-  weft::Sequence<B> sequence(model, {.kv_type = s.kv == "f32" ? weft::KvType::f32 : s.kv == "q8" ? weft::KvType::q8 : weft::KvType::f16, .context = s.context});
+  weft::Sequence<B> sequence(model, {.kv_type = example::kv_type(s.kv), .context = s.context});
   weft::Options options;
   options.max_tokens = s.max_tokens;
   options.stop = s.stop;

@@ -107,6 +107,16 @@ TEST_CASE("DoLa takes the layer that differs most, and refuses layers that it ca
   CHECK_THROWS_AS(dola(prompt_of(model), {.layers = {0}, .plausibility = 0}), Error);
 }
 
+TEST_CASE("sequences that contrast different layers are refused in one pass, and stay as they were") {
+  const Model<Cpu<>> model(test::goldens() / "llama");
+  auto one = dola(prompt_of(model), {.layers = {0}}), other = dola(prompt_of(model), {.layers = {0, 1}});
+  const std::vector<Dola<Sequence<Cpu<>>>*> both{&one, &other};
+  const std::vector<Token> tokens{3, 4};
+  CHECK_THROWS_AS(append_each(std::span<Dola<Sequence<Cpu<>>>* const>(both), tokens, {}), Error);
+  CHECK(one.size() == start.size());
+  CHECK(other.size() == start.size());
+}
+
 TEST_CASE_TEMPLATE("contrastive search chooses by formula 5 over hidden states computed afresh", B, WEFT_TEST_BACKENDS) {
   if (!test::usable<B>()) return;
   const Model<B> model(test::goldens() / "llama");

@@ -35,11 +35,8 @@ struct Beam : Composable {
   /// Puts a step before the search. It works on log-probabilities, as in Hugging Face.
   template <LogitsStep Before>
   [[nodiscard]] auto after(Before before) const {
-    if constexpr (std::same_as<Steps, NoSteps>) {
-      return Beam<Before>{{}, options, std::move(before)};
-    } else {
-      return Beam<Chain<Before, Steps>>{{}, options, {std::move(before), steps}};
-    }
+    auto joined = detail::put_before(std::move(before), steps);
+    return Beam<decltype(joined)>{{}, options, std::move(joined)};
   }
 
   template <DecodableSequence S>

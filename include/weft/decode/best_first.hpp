@@ -26,11 +26,8 @@ struct BestFirst : Composable {
 
   template <LogitsStep Before>
   [[nodiscard]] auto after(Before before) const {
-    if constexpr (std::same_as<Steps, NoSteps>) {
-      return BestFirst<Before>{{}, options, std::move(before)};
-    } else {
-      return BestFirst<Chain<Before, Steps>>{{}, options, {std::move(before), steps}};
-    }
+    auto joined = detail::put_before(std::move(before), steps);
+    return BestFirst<decltype(joined)>{{}, options, std::move(joined)};
   }
 
   template <DecodableSequence S>

@@ -24,11 +24,8 @@ struct ContrastiveSearch : Composable {
 
   template <LogitsStep Before>
   [[nodiscard]] auto after(Before before) const {
-    if constexpr (std::same_as<Steps, NoSteps>) {
-      return ContrastiveSearch<Before>{{}, options, std::move(before)};
-    } else {
-      return ContrastiveSearch<Chain<Before, Steps>>{{}, options, {std::move(before), steps}};
-    }
+    auto joined = detail::put_before(std::move(before), steps);
+    return ContrastiveSearch<decltype(joined)>{{}, options, std::move(joined)};
   }
 
   template <HiddenSequence S>

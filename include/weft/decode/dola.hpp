@@ -68,12 +68,16 @@ class Dola {
   }
   void reserve(std::size_t positions) { sequence_.reserve(positions); }
 
-  /// One pass over all, and one through the head for all of their early layers.
+  /// One pass over all, and one through the head for all of their early layers. Throws weft::Error(argument) where these differ.
   friend void append_each(std::span<Dola* const> sequences, std::span<const Token> tokens, const std::stop_token& cancel) {
     if (sequences.empty()) return;
+    const auto& layers = sequences[0]->options_.layers;
     std::vector<S*> inner;
-    for (auto* s : sequences) inner.push_back(&s->sequence_);
-    const auto hidden = append_each_hidden(std::span<S* const>(inner), tokens, std::span<const std::int64_t>(sequences[0]->options_.layers), cancel);
+    for (auto* s : sequences) {
+      if (s->options_.layers != layers) fail(ErrorKind::argument, "sequences that go through one pass must contrast the same layers");
+      inner.push_back(&s->sequence_);
+    }
+    const auto hidden = append_each_hidden(std::span<S* const>(inner), tokens, std::span<const std::int64_t>(layers), cancel);
     const auto logits = sequences[0]->model().logits_of(rows_of(hidden));
     for (std::size_t i = 0; i < sequences.size(); ++i) sequences[i]->take(logits, i, sequences.size());
   }

@@ -17,11 +17,8 @@ struct StochasticBeam : Composable {
 
   template <LogitsStep Before>
   [[nodiscard]] auto after(Before before) const {
-    if constexpr (std::same_as<Steps, NoSteps>) {
-      return StochasticBeam<Before>{{}, width, std::move(before)};
-    } else {
-      return StochasticBeam<Chain<Before, Steps>>{{}, width, {std::move(before), steps}};
-    }
+    auto joined = detail::put_before(std::move(before), steps);
+    return StochasticBeam<decltype(joined)>{{}, width, std::move(joined)};
   }
 
   template <DecodableSequence S>

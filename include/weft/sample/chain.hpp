@@ -35,6 +35,19 @@ struct NoSteps : Composable {
   void operator()(std::span<float>, std::span<const Token>) const {}
 };
 
+namespace detail {
+
+/// A step before those that are there already, which may be none.
+template <LogitsStep Before, LogitsStep Steps>
+auto put_before(Before before, const Steps& steps) {
+  if constexpr (std::same_as<Steps, NoSteps>)
+    return before;
+  else
+    return Chain<Before, Steps>(std::move(before), steps);
+}
+
+}  // namespace detail
+
 /// Steps that end in a pick: the strategy of one token after the other. First `steps` change the logits, then `pick`
 /// chooses: two calls, so that log-probs can be read in between.
 template <LogitsStep Steps, class Pick>
@@ -55,10 +68,8 @@ struct Sampler : Composable {
   /// Puts a step before those that are there.
   template <LogitsStep Before>
   [[nodiscard]] auto after(Before before) const {
-    if constexpr (has_steps)
-      return Sampler<Chain<Before, Steps>, Pick>({std::move(before), steps}, pick);
-    else
-      return Sampler<Before, Pick>(std::move(before), pick);
+    auto joined = detail::put_before(std::move(before), steps);
+    return Sampler<decltype(joined), Pick>(std::move(joined), pick);
   }
 };
 
