@@ -5,6 +5,7 @@
 #include "benchmarks/support/report.hpp"
 #include "weft/core/clock.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 #include <random>
 

@@ -23,7 +23,7 @@
 #include "weft/model/sequence.hpp"
 #include "weft/sample/dry_breakers.hpp"
 #include "weft/sample/parameters.hpp"
-#include "weft/sample/prefix_allowed_tokens.hpp"
+#include "weft/sample/steps.hpp"
 #include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/version.hpp"

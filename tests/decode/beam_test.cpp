@@ -8,6 +8,7 @@
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 using namespace weft;
 using namespace weft::test;

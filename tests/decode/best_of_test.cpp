@@ -9,6 +9,7 @@
 #include "weft/decode/generate.hpp"
 #include "weft/decode/minimum_bayes_risk.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 using namespace weft;
 using namespace weft::test;

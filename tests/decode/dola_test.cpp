@@ -11,6 +11,7 @@
 #include "weft/instances.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 using namespace weft;
 

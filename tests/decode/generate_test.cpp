@@ -9,6 +9,7 @@
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 // Allocations of this thread are counted, so that a test can say that there are none.
 namespace {

@@ -7,6 +7,7 @@
 #include "weft/decode/contrastive_decoding.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 using namespace weft;
 using namespace weft::test;

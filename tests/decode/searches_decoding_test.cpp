@@ -15,6 +15,7 @@
 #include "weft/decode/guidance.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 namespace {
 

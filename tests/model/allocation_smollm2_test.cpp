@@ -12,6 +12,7 @@
 #include "weft/model/batch.hpp"
 #include "weft/instances.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 namespace {
 std::atomic<std::size_t> allocations{0}, allocated_bytes{0};

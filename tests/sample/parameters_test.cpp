@@ -1,4 +1,5 @@
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,6 +4,7 @@
 
 #include "support.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 #include "weft/sample/prefix_allowed_tokens.hpp"
 
 using namespace weft;

@@ -9,22 +9,7 @@
 namespace weft {
 
 /// Agreement of two token sequences as sets with multiplicity: 2 |a and b| / (|a| + |b|), in [0, 1]; 1 for two empty ones.
-inline double unigram_f1(const Result& a, const Result& b) {
-  auto x = a.tokens, y = b.tokens;
-  if (x.empty() && y.empty()) return 1;
-  std::sort(x.begin(), x.end());
-  std::sort(y.begin(), y.end());
-  std::size_t both = 0;
-  for (auto i = x.begin(), j = y.begin(); i != x.end() && j != y.end();) {
-    if (*i == *j)
-      ++both, ++i, ++j;
-    else if (*i < *j)
-      ++i;
-    else
-      ++j;
-  }
-  return 2 * static_cast<double>(both) / static_cast<double>(x.size() + y.size());
-}
+double unigram_f1(const Result& a, const Result& b);
 
 struct BayesRiskOptions {
   std::int64_t n = 16;  ///< draws; each is hypothesis, and reference to all others
@@ -62,3 +47,7 @@ MinimumBayesRisk<Chain> minimum_bayes_risk(const BayesRiskOptions& options, cons
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/minimum_bayes_risk.ipp"
+#endif

@@ -62,15 +62,13 @@ std::vector<Result> continue_together(S root, std::span<const Token> prompt, std
 }
 
 /// Best score first, and no more than `returned`.
-inline void keep_best(std::vector<Result>& results, std::int64_t returned) {
-  std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.score > b.score; });
-  if (results.size() > static_cast<std::size_t>(returned)) results.resize(static_cast<std::size_t>(returned));
-}
+void keep_best(std::vector<Result>& results, std::int64_t returned);
 
-inline void check_samples(std::int64_t samples, std::int64_t returned) {
-  if (samples < 1) fail(ErrorKind::argument, samples, " samples: expected at least 1");
-  if (returned < 1 || returned > samples)
-    fail(ErrorKind::argument, "the best ", returned, " of ", samples, " samples: expected 1 to the number of samples");
-}
+/// Throws weft::Error(argument) unless 1 <= returned <= samples.
+void check_samples(std::int64_t samples, std::int64_t returned);
 
 }  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/together.ipp"
+#endif

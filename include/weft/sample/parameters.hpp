@@ -1,40 +1,17 @@
 // The chain as numbers: what a command line or a JSON file sets, made into the same steps at run time.
 #pragma once
 
-#include "weft/core/config.hpp"
-#include "weft/sample/adaptive_p.hpp"
-#include "weft/sample/bad_words.hpp"
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "weft/sample/bias.hpp"
-#include "weft/sample/chain.hpp"
 #include "weft/sample/dry.hpp"
-#include "weft/sample/dynamic_temperature.hpp"
-#include "weft/sample/encoder_no_repeat_ngram.hpp"
-#include "weft/sample/encoder_repetition_penalty.hpp"
-#include "weft/sample/epsilon_cutoff.hpp"
-#include "weft/sample/eta_cutoff.hpp"
-#include "weft/sample/exponential_decay_length.hpp"
-#include "weft/sample/forced_token.hpp"
-#include "weft/sample/frequency_penalty.hpp"
-#include "weft/sample/min_length.hpp"
-#include "weft/sample/min_new_tokens.hpp"
-#include "weft/sample/min_p.hpp"
-#include "weft/sample/mirostat.hpp"
-#include "weft/sample/no_repeat_ngram.hpp"
 #include "weft/sample/pick.hpp"
-#include "weft/sample/presence_penalty.hpp"
-#include "weft/sample/repetition_penalty.hpp"
 #include "weft/sample/sequence_bias.hpp"
-#include "weft/sample/suppress_tokens.hpp"
-#include "weft/sample/temperature.hpp"
 #include "weft/sample/thinking_budget.hpp"
-#include "weft/sample/top_h.hpp"
-#include "weft/sample/top_k.hpp"
-#include "weft/sample/top_n_sigma.hpp"
-#include "weft/sample/top_p.hpp"
-#include "weft/sample/typical_p.hpp"
 #include "weft/sample/watermark_kgw.hpp"
 #include "weft/sample/watermark_synthid.hpp"
-#include "weft/sample/xtc.hpp"
 
 namespace weft {
 
@@ -88,47 +65,17 @@ struct SamplingParameters {
 class RuntimeSteps : public Composable {
  public:
   explicit RuntimeSteps(const SamplingParameters& p);
+  RuntimeSteps(const RuntimeSteps& other);  ///< with the state of the steps
+  RuntimeSteps(RuntimeSteps&& other) noexcept;
+  RuntimeSteps& operator=(RuntimeSteps other) noexcept;
+  ~RuntimeSteps();
+
   void operator()(std::span<float> logits, const StepContext& context);
   void prepare(std::size_t vocab, std::size_t positions);
 
  private:
-  /// Calls f with each of the steps, in their order.
-  template <class F>
-  void for_each(F f);
-
-  std::optional<Bias> bias_{};
-  std::optional<SequenceBias> sequence_bias_{};
-  std::optional<EncoderRepetitionPenalty> encoder_repetition_penalty_{};
-  std::optional<RepetitionPenalty> repetition_penalty_{};
-  std::optional<FrequencyPenalty> frequency_penalty_{};
-  std::optional<PresencePenalty> presence_penalty_{};
-  std::optional<NoRepeatNgram> no_repeat_ngram_{};
-  std::optional<EncoderNoRepeatNgram> encoder_no_repeat_ngram_{};
-  std::optional<Dry> dry_{};
-  std::optional<BadWords> bad_words_{};
-  std::optional<MinLength> min_length_{};
-  std::optional<MinNewTokens> min_new_tokens_{};
-  std::optional<ForcedBos> forced_bos_{};
-  std::optional<ForcedEos> forced_eos_{};
-  std::optional<ExponentialDecayLength> decay_{};
-  std::optional<SuppressTokens> suppress_{}, begin_suppress_{};
-  std::optional<ThinkingBudget> thinking_budget_{};
-  std::optional<Temperature> temperature_{};
-  std::optional<DynamicTemperature> dynamic_temperature_{};
-  std::optional<TopNSigma> top_n_sigma_{};
-  std::optional<TopH> top_h_{};
-  std::optional<TopK> top_k_{};
-  std::optional<TopP> top_p_{};
-  std::optional<MinP> min_p_{};
-  std::optional<TypicalP> typical_p_{};
-  std::optional<EpsilonCutoff> epsilon_cutoff_{};
-  std::optional<EtaCutoff> eta_cutoff_{};
-  std::optional<Xtc> xtc_{};
-  std::optional<Mirostat> mirostat_{};
-  std::optional<MirostatV2> mirostat_v2_{};
-  std::optional<AdaptiveP> adaptive_p_{};
-  std::optional<WatermarkKgw> watermark_kgw_{};
-  std::optional<WatermarkSynthId> watermark_synthid_{};
+  struct Steps;
+  std::unique_ptr<Steps> steps_;
 };
 
 /// Argmax or draw, decided at run time.

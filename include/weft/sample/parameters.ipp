@@ -1,12 +1,63 @@
 // Definitions of sample/parameters.hpp.
 #pragma once
 
+#include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
 #include "weft/sample/parameters.hpp"
+#include "weft/sample/steps.hpp"
 
 namespace weft {
 
-WEFT_INLINE RuntimeSteps::RuntimeSteps(const SamplingParameters& p) {
+struct RuntimeSteps::Steps {
+  explicit Steps(const SamplingParameters& p);
+
+  /// Calls f with each of the steps that are on, in their order.
+  template <class F>
+  void for_each(F f) {
+    const auto each = [&f](auto&... slots) { ((slots ? f(*slots) : void()), ...); };
+    each(bias_, sequence_bias_, encoder_repetition_penalty_, repetition_penalty_, frequency_penalty_, presence_penalty_,
+         no_repeat_ngram_, encoder_no_repeat_ngram_, dry_, bad_words_, min_length_, min_new_tokens_, forced_bos_,
+         forced_eos_, decay_, suppress_, begin_suppress_, thinking_budget_, temperature_, dynamic_temperature_,
+         top_n_sigma_, top_h_, top_k_, top_p_, min_p_, typical_p_, epsilon_cutoff_, eta_cutoff_, xtc_, mirostat_,
+         mirostat_v2_, adaptive_p_, watermark_kgw_, watermark_synthid_);
+  }
+
+  std::optional<Bias> bias_{};
+  std::optional<SequenceBias> sequence_bias_{};
+  std::optional<EncoderRepetitionPenalty> encoder_repetition_penalty_{};
+  std::optional<RepetitionPenalty> repetition_penalty_{};
+  std::optional<FrequencyPenalty> frequency_penalty_{};
+  std::optional<PresencePenalty> presence_penalty_{};
+  std::optional<NoRepeatNgram> no_repeat_ngram_{};
+  std::optional<EncoderNoRepeatNgram> encoder_no_repeat_ngram_{};
+  std::optional<Dry> dry_{};
+  std::optional<BadWords> bad_words_{};
+  std::optional<MinLength> min_length_{};
+  std::optional<MinNewTokens> min_new_tokens_{};
+  std::optional<ForcedBos> forced_bos_{};
+  std::optional<ForcedEos> forced_eos_{};
+  std::optional<ExponentialDecayLength> decay_{};
+  std::optional<SuppressTokens> suppress_{}, begin_suppress_{};
+  std::optional<ThinkingBudget> thinking_budget_{};
+  std::optional<Temperature> temperature_{};
+  std::optional<DynamicTemperature> dynamic_temperature_{};
+  std::optional<TopNSigma> top_n_sigma_{};
+  std::optional<TopH> top_h_{};
+  std::optional<TopK> top_k_{};
+  std::optional<TopP> top_p_{};
+  std::optional<MinP> min_p_{};
+  std::optional<TypicalP> typical_p_{};
+  std::optional<EpsilonCutoff> epsilon_cutoff_{};
+  std::optional<EtaCutoff> eta_cutoff_{};
+  std::optional<Xtc> xtc_{};
+  std::optional<Mirostat> mirostat_{};
+  std::optional<MirostatV2> mirostat_v2_{};
+  std::optional<AdaptiveP> adaptive_p_{};
+  std::optional<WatermarkKgw> watermark_kgw_{};
+  std::optional<WatermarkSynthId> watermark_synthid_{};
+};
+
+WEFT_INLINE RuntimeSteps::Steps::Steps(const SamplingParameters& p) {
   const auto when = [](bool on, auto& slot, const auto& make, const auto&... values) {
     if (on) slot.emplace(make(values...));
   };
@@ -52,22 +103,22 @@ WEFT_INLINE RuntimeSteps::RuntimeSteps(const SamplingParameters& p) {
   if (p.watermark_synthid) watermark_synthid_.emplace(watermark_synthid(*p.watermark_synthid));
 }
 
-template <class F>
-void RuntimeSteps::for_each(F f) {
-  const auto each = [&f](auto&... slots) { ((slots ? f(*slots) : void()), ...); };
-  each(bias_, sequence_bias_, encoder_repetition_penalty_, repetition_penalty_, frequency_penalty_, presence_penalty_,
-       no_repeat_ngram_, encoder_no_repeat_ngram_, dry_, bad_words_, min_length_, min_new_tokens_, forced_bos_,
-       forced_eos_, decay_, suppress_, begin_suppress_, thinking_budget_, temperature_, dynamic_temperature_,
-       top_n_sigma_, top_h_, top_k_, top_p_, min_p_, typical_p_, epsilon_cutoff_, eta_cutoff_, xtc_, mirostat_,
-       mirostat_v2_, adaptive_p_, watermark_kgw_, watermark_synthid_);
+WEFT_INLINE RuntimeSteps::RuntimeSteps(const SamplingParameters& p) : steps_(std::make_unique<Steps>(p)) {}
+WEFT_INLINE RuntimeSteps::RuntimeSteps(const RuntimeSteps& other)
+    : steps_(other.steps_ ? std::make_unique<Steps>(*other.steps_) : nullptr) {}
+WEFT_INLINE RuntimeSteps::RuntimeSteps(RuntimeSteps&& other) noexcept = default;
+WEFT_INLINE RuntimeSteps& RuntimeSteps::operator=(RuntimeSteps other) noexcept {
+  steps_ = std::move(other.steps_);
+  return *this;
 }
+WEFT_INLINE RuntimeSteps::~RuntimeSteps() = default;
 
 WEFT_INLINE void RuntimeSteps::operator()(std::span<float> logits, const StepContext& context) {
-  for_each([&](auto& step) { weft::apply(step, logits, context); });
+  steps_->for_each([&](auto& step) { weft::apply(step, logits, context); });
 }
 
 WEFT_INLINE void RuntimeSteps::prepare(std::size_t vocab, std::size_t positions) {
-  for_each([&](auto& step) { weft::prepare(step, vocab, positions); });
+  steps_->for_each([&](auto& step) { weft::prepare(step, vocab, positions); });
 }
 
 }  // namespace weft

@@ -66,39 +66,6 @@ inline Draw draw(std::uint64_t seed) {
   return made;
 }
 
-inline Choice Draw::operator()(std::span<const float> logits, const StepContext& context) {
-  using detail::softmax_block;
-  const float max = detail::greatest(logits);
-  if (max == detail::excluded) detail::fail_all_excluded();
-  const bool infinite = std::isinf(max);
-  const auto weight = [&](float x) { return infinite ? (x == max ? 1.0f : 0.0f) : detail::exp_weight(x, max); };
-  double total = 0;
-  block_sums.clear();
-  for (std::size_t i = 0; i < logits.size(); i += softmax_block) {
-    const auto block = logits.subspan(i, std::min(softmax_block, logits.size() - i));
-    total += infinite ? detail::exp_sum(block, max) : static_cast<double>(detail::exp_sum_part(block.data(), block.size(), max));
-    block_sums.push_back(total);
-  }
-  const double target = uniform(seed.value_or(context.seed), context.branch, context.position()) * total;
-  std::size_t block = 0;
-  while (block + 1 < block_sums.size() && block_sums[block] <= target) ++block;
-  double sum = block == 0 ? 0 : block_sums[block - 1];
-  // sums of a block and of its parts differ in the last bits: the last token with weight answers for the difference
-  std::size_t chosen = logits.size();
-  const std::size_t end = std::min((block + 1) * softmax_block, logits.size());
-  for (std::size_t i = block * softmax_block; i < end; ++i) {
-    const auto w = static_cast<double>(weight(logits[i]));
-    if (w == 0) continue;
-    chosen = i;
-    sum += w;
-    if (sum > target) break;
-  }
-  detail::LogSum log_sum;
-  log_sum.max = max;
-  log_sum.log_sum = std::log(total);
-  return {static_cast<Token>(chosen), log_sum.of(logits[chosen])};
-}
-
 namespace detail {
 
 /// A lone pick, or a chain that ends in one, as a Sampler.
@@ -117,3 +84,7 @@ template <class T>
 concept PicksTokens = detail::EndsChain<T> && detail::is_sampler<decltype(std::declval<const T&>().after(NoSteps{}))>;
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/pick.ipp"
+#endif

@@ -19,10 +19,8 @@ namespace detail {
 /// Token runs, found by the token before the last: a step looks at those alone whose prefix could end here.
 class SequenceEnds {
  public:
-  explicit SequenceEnds(std::vector<BiasedSequence> sequences = {}) : sequences_(std::move(sequences)) {
-    std::stable_sort(sequences_.begin(), sequences_.end(),
-                     [](const BiasedSequence& a, const BiasedSequence& b) { return key(a) < key(b); });
-  }
+  SequenceEnds() = default;
+  explicit SequenceEnds(std::vector<BiasedSequence> sequences);
   /// Calls f(sequence) for each whose tokens but the last are the end of the history.
   template <class F>
   void for_each_open(std::span<const Token> history, F&& f) const {
@@ -85,3 +83,7 @@ inline SequenceBias sequence_bias(std::vector<BiasedSequence> sequences) {
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/sequence_bias.ipp"
+#endif
