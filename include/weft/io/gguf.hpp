@@ -22,6 +22,15 @@ enum class GgufType : std::uint32_t {
   u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12
 };
 
+/// One pair of the metadata. Views point into the file.
+struct GgufPair {
+  std::string_view key{};
+  GgufType type{};                       ///< of the value, or of the items
+  bool is_array = false;
+  std::uint64_t count = 1;               ///< items of an array
+  std::span<const std::byte> payload{};  ///< a scalar's bytes, a string's characters, or an array's items as they lie in the file
+};
+
 /// A GGUF file that has been checked as a whole: all lengths lie inside the file, keys and tensor names are unique,
 /// tensors are aligned, do not overlap, and have whole blocks in each row. Movable.
 ///
@@ -59,7 +68,8 @@ class Gguf {
   /// Items of any float or integer type. May be infinite or NaN.
   [[nodiscard]] std::vector<float> numbers(std::string_view key) const;
 
-  /// All keys in the order of the file.
+  /// All pairs in the order of the file, and their keys.
+  [[nodiscard]] const std::vector<GgufPair>& pairs() const noexcept { return pairs_; }
   [[nodiscard]] std::vector<std::string> keys() const;
   /// The path as it was given.
   [[nodiscard]] const std::string& source() const noexcept { return tensors.source; }
@@ -69,24 +79,16 @@ class Gguf {
   Checkpoint tensors;
 
  private:
-  /// One pair. payload: a scalar's bytes, a string's characters, or an array's items as they lie in the file.
-  struct Entry {
-    std::string_view key;
-    GgufType type;   // of the value, or of the items
-    bool is_array;
-    std::uint64_t count;  // 1 for a scalar
-    std::span<const std::byte> payload;
-  };
   friend class GgufReader;
 
-  const Entry* find(std::string_view key) const noexcept;
-  const Entry* scalar(std::string_view key, std::string_view expected) const;
-  const Entry* list(std::string_view key, std::string_view expected) const;
-  [[noreturn]] void fail_type(const Entry& entry, std::string_view expected) const;
+  const GgufPair* find(std::string_view key) const noexcept;
+  const GgufPair* scalar(std::string_view key, std::string_view expected) const;
+  const GgufPair* list(std::string_view key, std::string_view expected) const;
+  [[noreturn]] void fail_type(const GgufPair& pair, std::string_view expected) const;
 
   std::uint32_t version_ = 0;
-  std::vector<Entry> entries_;        // in the order of the file
-  std::vector<std::uint32_t> sorted_;  // indices into entries_ by key
+  std::vector<GgufPair> pairs_;        // in the order of the file
+  std::vector<std::uint32_t> sorted_;  // indices into pairs_ by key
 };
 
 }  // namespace weft

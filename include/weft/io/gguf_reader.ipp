@@ -106,23 +106,23 @@ class GgufReader {
   }
 
   void read_pairs() {
-    out_.entries_.reserve(static_cast<std::size_t>(pair_count_));
+    out_.pairs_.reserve(static_cast<std::size_t>(pair_count_));
     for (std::uint64_t i = 0; i < pair_count_; ++i) {
       if (i % 4096 == 0) check_cancelled();
       what_ = detail::concat("key ", i, " of the metadata");
       const std::string_view key = take_string();
       if (key.empty() || key.size() > max_key_bytes) broken(what_, " has ", key.size(), " bytes, expected 1 to ", max_key_bytes);
       what_ = "the value of key " + detail::quote(key);
-      Gguf::Entry entry{key, GgufType{}, false, 1, {}};
+      GgufPair pair{key, GgufType{}, false, 1, {}};
       auto type = take_type();
-      entry.is_array = type == GgufType::array;
-      if (entry.is_array) {
+      pair.is_array = type == GgufType::array;
+      if (pair.is_array) {
         type = take_type();
-        entry.count = take_number<std::uint64_t>();
+        pair.count = take_number<std::uint64_t>();
       }
-      entry.type = type;
-      entry.payload = type == GgufType::string && !entry.is_array ? as_bytes(take_string()) : take_items(type, entry.count, 1);
-      out_.entries_.push_back(entry);
+      pair.type = type;
+      pair.payload = type == GgufType::string && !pair.is_array ? as_bytes(take_string()) : take_items(type, pair.count, 1);
+      out_.pairs_.push_back(pair);
     }
   }
 
@@ -168,15 +168,15 @@ class GgufReader {
 
   void index_keys() {
     // Sorted, not hashed: no choice of keys makes this slow.
-    const auto& entries = out_.entries_;
-    if (entries.size() > UINT32_MAX) broken("has ", entries.size(), " keys, more than 2^32");
+    const auto& pairs = out_.pairs_;
+    if (pairs.size() > UINT32_MAX) broken("has ", pairs.size(), " keys, more than 2^32");
     auto& sorted = out_.sorted_;
-    sorted.resize(entries.size());
+    sorted.resize(pairs.size());
     std::iota(sorted.begin(), sorted.end(), 0u);
-    std::sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return entries[a].key < entries[b].key; });
+    std::sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return pairs[a].key < pairs[b].key; });
     for (std::size_t i = 1; i < sorted.size(); ++i)
-      if (entries[sorted[i - 1]].key == entries[sorted[i]].key)
-        broken("duplicate key ", detail::quote(entries[sorted[i]].key), "; a key may be used once");
+      if (pairs[sorted[i - 1]].key == pairs[sorted[i]].key)
+        broken("duplicate key ", detail::quote(pairs[sorted[i]].key), "; a key may be used once");
   }
 
   void refuse_split() const {
