@@ -21,7 +21,7 @@ namespace {
 struct Settings {
   std::string model, peer, format = "md", backend = "best", kv = "f16";
   std::vector<std::int64_t> prompts{512}, generated{128}, depths{0}, batches{1};
-  int rounds = 5, threads = 0;
+  int rounds = 5, threads = 0, activation_bits = 8;
   bool warm_up = true;
 
   [[nodiscard]] weft::KvType kv_type() const { return example::kv_type(kv); }
@@ -164,7 +164,7 @@ void print(const Settings& s, const weft::Model<B>& model, const std::vector<Row
   std::vector<report::Row> list;
   for (const auto& row : rows) {
     const double ours = median(row.ours);
-    list.push_back({{"model", name}, {"size", model.weight_bytes()}, {"backend", B::name()}, {"threads", model.pool().size()}, {"kv", s.kv},
+    list.push_back({{"model", name}, {"size", model.weight_bytes()}, {"backend", B::name()}, {"threads", model.pool().size()}, {"kv", s.kv}, {"activation_bits", s.activation_bits},
                     {"test", row.test.name()}, {"n_prompt", row.test.prompt}, {"n_gen", row.test.generated}, {"n_depth", row.test.depth},
                     {"n_batch", row.test.batch}, {"samples_ts", row.ours}, {"median_ts", ours}, {"spread_ts", spread(row.ours)},
                     {"ms_per_token", 1e3 / ours}, {"bytes_per_token", row.bytes_per_token}, {"bandwidth", limit.bandwidth},
@@ -206,13 +206,14 @@ int main(int argc, char** argv) try {
   app.add_option("-t,--threads", s.threads, "workers (one per core)");
   app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni, neon or reference")->capture_default_str();
   app.add_option("--kv", s.kv, "f16, f32 or q8")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str();
+  app.add_option("--activation-bits", s.activation_bits, "8 or 16")->check(CLI::IsMember({8, 16}))->capture_default_str();
   app.add_option("--peer", s.peer, "llama.cpp's llama-bench, run alternately with the same threads and flash attention on");
   app.add_flag("!--no-warmup", s.warm_up, "no run before the first round");
   report::add_output_option(app, s.format);
   CLI11_PARSE(app, argc, argv);
   if (s.model.empty()) s.model = example::default_model().string();
   const auto run = [&]<class B>(std::type_identity<B>) {
-    const weft::Model<B> model(s.model, {.threads = s.threads});
+    const weft::Model<B> model(s.model, {.threads = s.threads, .activation_bits = s.activation_bits});
     auto rows = make_rows(s, model);
     const auto limit = measure(s, model, rows);
     print(s, model, rows, limit);

@@ -30,7 +30,7 @@ struct Settings {
   std::string early_stopping = "false";
   std::int64_t returned = 1;
   std::vector<std::string> stop;
-  int threads = 0;
+  int threads = 0, activation_bits = 8;
   bool json = false, quiet = false, ignore_end = false, draws = false;
   std::string command;  ///< what to type to get this text again
 };
@@ -109,6 +109,8 @@ Settings parse(int argc, char** argv) {
   app.add_option("--returned", s.returned, "how many of the best beams to show")
       ->capture_default_str()->needs(beams)->group("Beam search");
   app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber)->group("Machine");
+  app.add_option("--activation-bits", s.activation_bits, "bits that quantised matrices see of their input: 16 is close to float32")
+      ->check(CLI::IsMember({8, 16}))->capture_default_str()->group("Machine");
   app.add_option("--backend", s.backend, "what computes")->check(backends)->capture_default_str()->group("Machine");
   app.add_option("--kv", s.kv, "precision of keys and values")
       ->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str()->group("Machine");
@@ -225,6 +227,7 @@ int generate(const Settings& s) {
   terminal::Progress progress(!s.json && !s.quiet);
   weft::LoadOptions load;
   load.threads = s.threads;
+  load.activation_bits = s.activation_bits;
   load.cancel = interrupt.token();
   load.progress = [&](std::size_t done, std::size_t total) { progress.show("load", static_cast<double>(done) / static_cast<double>(total)); };
   const auto start = std::chrono::steady_clock::now();

@@ -149,7 +149,7 @@ TEST_CASE("quantised blocks hold the nearest of 255 steps and the sums that matm
       auto x = random.vector(n, 5.0f);
       AlignedBytes bytes(cpu.quantised_bytes(n));
       CHECK(bytes.size() % 64 == 0);
-      cpu.quantise(x.data(), n, bytes.data());
+      cpu.quantise(x.data(), n, 1, bytes.data());
       x.resize(bytes.size() / 64 * 32);
       const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(bytes.data());
       for (std::size_t b = 0; b < bytes.size() / 64; ++b) {
@@ -171,20 +171,41 @@ TEST_CASE("quantised blocks hold the nearest of 255 steps and the sums that matm
   });
 }
 
+TEST_CASE("a second plane holds what the first leaves: 16 bits in all") {
+  for_each_cpu([](auto cpu) {
+    for (const std::int64_t n : lengths) {
+      Random random(16);
+      auto x = random.vector(n, 5.0f);
+      const auto plane = cpu.quantised_bytes(n);
+      AlignedBytes one(plane), two(2 * plane);
+      cpu.quantise(x.data(), n, 1, one.data());
+      cpu.quantise(x.data(), n, 2, two.data());
+      CHECK(std::memcmp(one.data(), two.data(), plane) == 0);
+      const auto* first = reinterpret_cast<const cpu::QuantBlock*>(two.data());
+      const auto* second = first + plane / sizeof(cpu::QuantBlock);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const auto &a = first[i / 32], &b = second[i / 32];
+        const double value = static_cast<double>(a.d) * a.q[i % 32] + static_cast<double>(b.d) * b.q[i % 32];
+        CHECK(std::abs(value - static_cast<double>(x[i])) <= static_cast<double>(a.d) / 500);  // top / 127 / 254 / 2
+      }
+    }
+  });
+}
+
 TEST_CASE("blocks of zeros, of subnormal numbers and of infinities quantise without undefined behaviour") {
   for_each_cpu([](auto cpu) {
     AlignedBytes bytes(64);
     const auto* block = reinterpret_cast<const cpu::QuantBlock*>(bytes.data());
     for (const float value : {0.0f, 1e-42f, 1e-37f, std::numeric_limits<float>::max()}) {
       const std::vector<float> x(32, value);
-      cpu.quantise(x.data(), 32, bytes.data());
+      cpu.quantise(x.data(), 32, 1, bytes.data());
       CHECK(std::isfinite(block->d));
       CHECK(std::abs(block->d * static_cast<double>(block->q[5]) - value) <= std::max(value * 1e-6, 2e-36));
     }
     for (const float value : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
       std::vector<float> x(32, 1.0f);
       x[17] = value;
-      cpu.quantise(x.data(), 32, bytes.data());
+      cpu.quantise(x.data(), 32, 1, bytes.data());
       CHECK(std::isnan(block->d));
       CHECK(std::isnan(block->sum));
     }
@@ -208,8 +229,8 @@ TEST_CASE("every instruction set gives the same bits for every elementwise primi
     cpu.rope(y.data(), w.data(), n, RopeStyle::half), cpu.rope(y.data(), b.data(), n, RopeStyle::interleaved), keep();
     y = x;
     cpu.add(b.data(), n, y.data()), keep();
-    AlignedBytes blocks(cpu.quantised_bytes(n));
-    cpu.quantise(x.data(), n, blocks.data());
+    AlignedBytes blocks(2 * cpu.quantised_bytes(n));
+    cpu.quantise(x.data(), n, 2, blocks.data());
     std::vector<float> raw(blocks.size() / 4);
     std::memcpy(raw.data(), blocks.data(), blocks.size());
     all.insert(all.end(), raw.begin(), raw.end());

@@ -24,10 +24,7 @@ template <class Backend>
 std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first,
                             std::int64_t rows) {
   std::vector<float> out(static_cast<std::size_t>(rows * w.rows()), -7.0f);
-  Operand operand = x.operand();
-  operand.values += first * x.cols;
-  operand.blocks += static_cast<std::size_t>(first) * Backend::quantised_bytes(x.cols);
-  Backend::matmul(w, 0, w.panel_count(), operand, rows, out.data(), w.rows());
+  Backend::matmul(w, 0, w.panel_count(), x.operand(first), rows, out.data(), w.rows());
   return out;
 }
 
@@ -39,14 +36,16 @@ template <class Backend>
 Exact exact(const typename Backend::Weight& w, std::int64_t row, Activations<Backend>& x, std::int64_t r) {
   std::vector<float> weights(static_cast<std::size_t>(w.cols()));
   Backend::gather(w, row, weights.data());
-  const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(x.blocks.data() + static_cast<std::size_t>(r) *
-                                                                                      Backend::quantised_bytes(x.cols));
+  const auto* blocks = reinterpret_cast<const cpu::QuantBlock*>(x.row(static_cast<std::size_t>(r)));
+  const std::int64_t plane = (x.cols + 31) / 32;
   Exact e;
   for (std::int64_t k = 0; k < w.cols(); ++k) {
-    const cpu::QuantBlock& b = blocks[k / 32];
-    const double activation = Backend::quantises(w)
-                                  ? static_cast<double>(b.d) * b.q[k % 32]
-                                  : static_cast<double>(x.values[static_cast<std::size_t>(r * x.cols + k)]);
+    double activation = 0;
+    for (std::int32_t p = 0; p < x.planes; ++p) {
+      const cpu::QuantBlock& b = blocks[p * plane + k / 32];
+      activation += static_cast<double>(b.d) * b.q[k % 32];
+    }
+    if (!Backend::quantises(w)) activation = static_cast<double>(x.values[static_cast<std::size_t>(r * x.cols + k)]);
     const double term = static_cast<double>(weights[static_cast<std::size_t>(k)]) * activation;
     e.value += term;
     e.magnitude += std::abs(term);
@@ -66,14 +65,17 @@ TEST_CASE("every product is the float64 sum over the same operands within 1e-6 o
           const std::int64_t cols = cols_near(type, blocks * 32);
           RandomMatrix matrix(type, rows, cols, random);
           const auto w = Backend::pack(matrix.raw);
-          Activations<Backend> x(random.vector(5 * cols), cols);
-          const auto out = multiply<Backend>(w, x, 0, 5);
-          for (std::int64_t r = 0; r < 5; ++r)
-            for (std::int64_t i = 0; i < rows; ++i) {
-              const Exact e = exact<Backend>(w, i, x, r);
-              const double error = std::abs(out[static_cast<std::size_t>(r * rows + i)] - e.value) / e.magnitude;
-              worst = error > worst ? error : worst;
-            }
+          const auto values = random.vector(5 * cols);
+          for (const std::int32_t planes : {1, 2}) {
+            Activations<Backend> x(values, cols, planes);
+            const auto out = multiply<Backend>(w, x, 0, 5);
+            for (std::int64_t r = 0; r < 5; ++r)
+              for (std::int64_t i = 0; i < rows; ++i) {
+                const Exact e = exact<Backend>(w, i, x, r);
+                const double error = std::abs(out[static_cast<std::size_t>(r * rows + i)] - e.value) / e.magnitude;
+                worst = error > worst ? error : worst;
+              }
+          }
         }
     }
     MESSAGE("worst error: ", worst);
@@ -88,23 +90,26 @@ TEST_CASE("the same bits come from every instruction set, for every number of ro
     const std::int64_t rows = 70, cols = cols_near(type, 224);
     RandomMatrix matrix(type, rows, cols, random);
     const std::vector<float> values = random.vector(17 * cols);
-    std::vector<float> expected;
+    std::vector<float> expected[2];
     for_each_cpu([&](auto cpu) {
       using Backend = decltype(cpu);
       const auto w = Backend::pack(matrix.raw);
-      Activations<Backend> x(values, cols);
-      const auto all = multiply<Backend>(w, x, 0, 17);
-      if (expected.empty()) expected = all;
-      CHECK(same_bits(all, expected));
-      for (std::int64_t width = 1; width < 17; ++width)
-        for (std::int64_t first = 0; first + width <= 17; first += width) {
-          const auto part = multiply<Backend>(w, x, first, width);
-          CHECK(std::memcmp(part.data(), expected.data() + first * rows, part.size() * 4) == 0);
-        }
-      std::vector<float> sliced(expected.size());
-      for (std::int64_t p = 0; p < w.panel_count(); ++p)
-        Backend::matmul(w, p, p + 1, x.operand(), 17, sliced.data(), rows);
-      CHECK(same_bits(sliced, expected));
+      for (const std::int32_t planes : {1, 2}) {
+        auto& bits = expected[planes - 1];
+        Activations<Backend> x(values, cols, planes);
+        const auto all = multiply<Backend>(w, x, 0, 17);
+        if (bits.empty()) bits = all;
+        CHECK(same_bits(all, bits));
+        for (std::int64_t width = 1; width < 17; ++width)
+          for (std::int64_t first = 0; first + width <= 17; first += width) {
+            const auto part = multiply<Backend>(w, x, first, width);
+            CHECK(std::memcmp(part.data(), bits.data() + first * rows, part.size() * 4) == 0);
+          }
+        std::vector<float> sliced(bits.size());
+        for (std::int64_t p = 0; p < w.panel_count(); ++p)
+          Backend::matmul(w, p, p + 1, x.operand(), 17, sliced.data(), rows);
+        CHECK(same_bits(sliced, bits));
+      }
     });
   }
 }
@@ -163,12 +168,14 @@ TEST_CASE("an activation that is not finite makes its row's results not finite a
         const auto w = Backend::pack(matrix.raw);
         std::vector<float> values = random.vector(3 * cols);
         values[static_cast<std::size_t>(cols) + 41] = bad;
-        Activations<Backend> x(values, cols);
-        const auto out = multiply<Backend>(w, x, 0, 3);
-        for (std::size_t i = 0; i < 16; ++i) {
-          CHECK(std::isfinite(out[i]));
-          CHECK(!std::isfinite(out[16 + i]));
-          CHECK(std::isfinite(out[32 + i]));
+        for (const std::int32_t planes : {1, 2}) {
+          Activations<Backend> x(values, cols, planes);
+          const auto out = multiply<Backend>(w, x, 0, 3);
+          for (std::size_t i = 0; i < 16; ++i) {
+            CHECK(std::isfinite(out[i]));
+            CHECK(!std::isfinite(out[16 + i]));
+            CHECK(std::isfinite(out[32 + i]));
+          }
         }
       }
   });

@@ -136,16 +136,19 @@ struct Activations {
   std::vector<float> values;
   AlignedBytes blocks;
   std::int64_t cols;
+  std::int32_t planes;
 
-  Activations(std::vector<float> v, std::int64_t n)
+  explicit Activations(std::vector<float> v, std::int64_t n, std::int32_t p = 1)
       : values(std::move(v)),
-        blocks(values.size() / static_cast<std::size_t>(n) * Backend::quantised_bytes(n)),
-        cols(n) {
+        blocks(values.size() / static_cast<std::size_t>(n) * static_cast<std::size_t>(p) * Backend::quantised_bytes(n)),
+        cols(n),
+        planes(p) {
     for (std::size_t r = 0; r < values.size() / static_cast<std::size_t>(n); ++r)
-      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n,
-                        blocks.data() + r * Backend::quantised_bytes(n));
+      Backend::quantise(values.data() + r * static_cast<std::size_t>(n), n, planes, row(r));
   }
-  Operand operand() { return {values.data(), blocks.data(), cols}; }
+  std::byte* row(std::size_t r) { return blocks.data() + r * static_cast<std::size_t>(planes) * Backend::quantised_bytes(cols); }
+  /// From a row on.
+  Operand operand(std::int64_t first = 0) { return {values.data() + first * cols, row(static_cast<std::size_t>(first)), cols, planes}; }
 };
 
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {

@@ -51,6 +51,13 @@ TEST_CASE("progress rises to the whole and a cancelled load says so") {
   }
 }
 
+TEST_CASE("activations have 8 bits or 16") {
+  const auto path = test::data("models") / "blocks32.gguf";
+  CHECK(Model<Cpu<>>(path).activation_bits() == 8);
+  CHECK(Model<Cpu<>>(path, {.activation_bits = 16}).activation_bits() == 16);
+  CHECK_THROWS_WITH_AS((Model<Cpu<>>(path, {.activation_bits = 4})), doctest::Contains("expected 8 or 16"), Error);
+}
+
 TEST_CASE("models share a pool that is handed to them") {
   const auto pool = std::make_shared<ThreadPool>(2);
   LoadOptions options;
@@ -73,17 +80,22 @@ TEST_CASE("a missing file is an error that names it") {
 // Committed once, by g++ -O2; any other compiler, optimisation level or instruction set must give the same.
 TEST_CASE_TEMPLATE("the logits are the committed bits", B, WEFT_TEST_CPUS) {
   if (!test::usable<B>()) return;
-  const std::pair<const char*, std::uint64_t> expected[] = {{"blocks32.gguf", 7082697084832982091u},
-                                                              {"blocks256.gguf", 1876945884402041429u},
-                                                              {"floats.gguf", 18158442133122950445u}};
-  for (const auto& entry : expected) {
-    const std::string name = entry.first;
-    CAPTURE(name);
-    const Model<B> model(test::data("models") / name);
+  struct Case {
+    const char* name;
+    int activation_bits;
+    std::uint64_t hash;
+  };
+  const Case cases[] = {{"blocks32.gguf", 8, 7082697084832982091u},   {"blocks32.gguf", 16, 12700321639041262327u},
+                        {"blocks256.gguf", 8, 1876945884402041429u},  {"blocks256.gguf", 16, 8989003260059625958u},
+                        {"floats.gguf", 8, 18158442133122950445u},    {"floats.gguf", 16, 18158442133122950445u}};
+  for (const auto& expected : cases) {
+    CAPTURE(std::string(expected.name));
+    CAPTURE(expected.activation_bits);
+    const Model<B> model(test::data("models") / expected.name, {.activation_bits = expected.activation_bits});
     std::vector<Token> tokens(300);
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<Token>((i * i + 7 * i) % static_cast<std::size_t>(model.vocab_size()));
     Sequence<B> sequence(model);
     sequence.append(tokens);
-    CHECK(hash_of(sequence.logits()) == entry.second);
+    CHECK(hash_of(sequence.logits()) == expected.hash);
   }
 }

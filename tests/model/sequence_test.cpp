@@ -42,11 +42,11 @@ std::vector<float> logits_after(const Model<B>& model, std::span<const Token> to
 
 /// Runs law(model) for every tiny model.
 template <class B, class Law>
-void for_each_model(Law law, int threads = 0) {
+void for_each_model(Law law, int activation_bits = 8) {
   if (!test::usable<B>()) return;
   for (const auto* name : model_names) {
     CAPTURE(name);
-    const Model<B> model(test::data("models") / name, {.threads = threads});
+    const Model<B> model(test::data("models") / name, {.activation_bits = activation_bits});
     law(model);
   }
 }
@@ -75,6 +75,17 @@ TEST_CASE_TEMPLATE("logits do not depend on how a text was cut into chunks", B, 
       for (const std::size_t chunk : {1u, 7u, 64u}) CHECK(same_bits(whole, logits_after<B>(model, tokens, chunk, type)));
     }
   });
+}
+
+TEST_CASE_TEMPLATE("16-bit activations keep the law of chunks, and change what 8 bits give", B, WEFT_TEST_BACKENDS) {
+  for_each_model<B>([](const Model<B>& model) {
+    const auto tokens = random_tokens(40, model.vocab_size(), 2);
+    const auto whole = logits_after<B>(model, tokens, tokens.size());
+    for (const std::size_t chunk : {1u, 7u}) CHECK(same_bits(whole, logits_after<B>(model, tokens, chunk)));
+    const Model<B> coarse(model.source());
+    const bool floats = std::is_same_v<B, Reference> || model.source().ends_with("floats.gguf");
+    CHECK(same_bits(whole, logits_after<B>(coarse, tokens, tokens.size())) == floats);
+  }, 16);
 }
 
 TEST_CASE_TEMPLATE("a sequence in a batch gets the bits it gets alone", B, WEFT_TEST_BACKENDS) {

@@ -33,11 +33,13 @@ struct RawMatrix {
 };
 
 /// Rows of activations prepared for matmul. values: [rows, cols] float32, always there; blocks: the same rows quantised,
-/// [rows, Backend::quantised_bytes(cols)], there when a weight of the phase wants them (Backend::quantises).
+/// [rows, planes, Backend::quantised_bytes(cols)], there when a weight of the phase wants them (Backend::quantises). One plane has 8
+/// bits a value; a second one holds what the first leaves, in 8 bits more.
 struct Operand {
   const float* values = nullptr;
   const std::byte* blocks = nullptr;
   std::int64_t cols = 0;
+  std::int32_t planes = 1;
 };
 
 /// The two ways in which files order the dimensions that rotate together.
@@ -94,18 +96,18 @@ constexpr std::int64_t partial_floats(std::int64_t head_dim) noexcept { return h
 // clang-format off
 template <class B>
 concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Operand operand, AttentionJob job, KvSlot slot,
-                           std::int64_t n, const float* in, float* out, std::byte* bytes, float eps) {
+                           std::int64_t n, std::int32_t planes, const float* in, float* out, std::byte* bytes, float eps) {
   { B::name() } -> std::convertible_to<std::string_view>;
   // Packs a matrix into the layout the backend's kernels like best. Throws Error(unsupported) for a type it cannot compute with.
   { B::pack(raw) } -> std::same_as<typename B::Weight>;
   { w.rows() } -> std::convertible_to<std::int64_t>;
   { w.cols() } -> std::convertible_to<std::int64_t>;
   { w.bytes() } -> std::convertible_to<std::size_t>;      // what one pass reads
-  // Whether matmul with this weight reads Operand::blocks; and the size of one quantised row, a multiple of 64.
+  // Whether matmul with this weight reads Operand::blocks; and the size of one plane of a quantised row, a multiple of 64.
   { B::quantises(w) } -> std::same_as<bool>;
   { B::quantised_bytes(n) } -> std::same_as<std::size_t>;
-  // blocks of one row of n values. Non-finite values give non-finite results, never undefined behaviour.
-  { B::quantise(in, n, bytes) };
+  // blocks of one row of n values in `planes` (1 or 2) planes. Non-finite values give non-finite results, never undefined behaviour.
+  { B::quantise(in, n, planes, bytes) };
   // out[r * stride + i] = sum_k w[i, k] * x[r, k] for rows r in [0, rows) and weight rows i of panels [begin, end): panels
   // count from the weight's first row. Only weight rows that exist are written.
   { B::matmul(w, n, n, operand, n, out, n) };               // (w, panel_begin, panel_end, x, rows, out, out_stride)

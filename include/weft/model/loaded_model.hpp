@@ -25,6 +25,7 @@ class LoadedModel {
   /// Packs the weights of `file`. spec must outlive this; its context_length is cut to what learned positions allow.
   LoadedModel(const ModelFile& file, ModelSpec& spec, ThreadPool& pool, const LoadOptions& options)
       : weights_(WeightLoader<B>(file).load(pool, options.cancel, options.progress)) {
+    program_.planes = options.activation_bits / 8;
     lower(spec, file.tied_head);
     shelf_ = std::make_unique<WorkspaceShelf>(shape_, pool.size());
   }
@@ -85,7 +86,7 @@ class LoadedModel {
     shape_.vocab = spec.vocab_size;
     for (std::size_t i = 0; i < spec.layers.size(); ++i) layers_.push_back(lower(spec.layers[i], weights_.layers[i]));
     shape_.ropes = static_cast<std::int64_t>(ropes_.size());
-    shape_.widest_blocks = B::quantised_bytes(shape_.widest);
+    shape_.widest_blocks = static_cast<std::size_t>(program_.planes) * B::quantised_bytes(shape_.widest);
     program_.width = spec.width;
     program_.vocab = spec.vocab_size;
     program_.embedding = &weights_.embedding;

@@ -24,6 +24,9 @@ namespace weft {
 struct LoadOptions {
   int threads = 0;                   ///< workers; 0: the pool of the process (one per usable core)
   std::shared_ptr<ThreadPool> pool{};  ///< a pool to share instead; wins over threads
+  /// 8 or 16: bits to which matrices of block formats (Q4_0 and so on) have their activations rounded, per block of 32; 16 costs
+  /// nothing where decoding waits for memory and is close to float32. Float weights and Reference always multiply float32.
+  int activation_bits = 8;
   std::stop_token cancel{};          ///< Error(cancelled) once requested
   std::function<void(std::size_t done, std::size_t total)> progress{};  ///< bytes of weights packed, on the loading thread
 };
@@ -51,6 +54,7 @@ class AnyModel {
   [[nodiscard]] const Tokenizer& tokenizer() const;
   /// Bytes of packed matrices that one pass reads.
   [[nodiscard]] std::size_t weight_bytes() const noexcept { return weight_bytes_; }
+  [[nodiscard]] int activation_bits() const noexcept { return activation_bits_; }
   /// Bytes that the KV cache needs for one position.
   [[nodiscard]] std::size_t kv_bytes_per_position(KvType type) const noexcept;
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
@@ -75,6 +79,7 @@ class AnyModel {
   std::vector<Token> end_tokens_;
   std::optional<Tokenizer> tokenizer_;
   std::size_t weight_bytes_ = 0;
+  int activation_bits_ = 8;
 };
 
 template <class B = Cpu<>>

@@ -13,7 +13,11 @@ WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
                               : ThreadPool::shared()),
       source_(file.tensors.source),
       spec_(file.spec),
-      end_tokens_(std::move(file.end_tokens)) {}
+      end_tokens_(std::move(file.end_tokens)),
+      activation_bits_(options.activation_bits) {
+  if (activation_bits_ != 8 && activation_bits_ != 16)
+    fail(ErrorKind::argument, "activation_bits is ", activation_bits_, "; expected 8 or 16");
+}
 
 WEFT_INLINE AnyModel::~AnyModel() = default;
 

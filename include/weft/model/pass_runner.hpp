@@ -47,6 +47,7 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   }
   nn::Pass pass;
   pass.rows = rows;
+  pass.planes = program.planes;
   pass.redundant = rows <= redundant_rows;
   if (pass.redundant) pass.splits = nn::detail::splits_of(longest);
   pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()), pass.redundant ? nn::detail::splits_of(room) : 1);
@@ -105,6 +106,7 @@ void run_head(const nn::Program<B>& program, ThreadPool& pool, WorkspaceShelf& s
   for (std::int64_t from = 0; from < rows; from += max_pass_rows) {
     nn::Pass pass;
     pass.rows = std::min(rows - from, max_pass_rows);
+    pass.planes = program.planes;
     pass.redundant = pass.rows <= redundant_rows;
     work.logit_rows.clear();
     for (std::int64_t r = 0; r < pass.rows; ++r) work.logit_rows.push_back({r, logits + (from + r) * program.vocab});

@@ -142,7 +142,7 @@ Operand prepare_merged(Team& team, const LayerRef<B>& layer, const Pass& pass) {
       const auto splits = detail::splits_of(segment.first + r - segment.row + 1);
       for (std::int64_t h = 0; h < a.heads; ++h)
         B::merge_splits(detail::partials_of(a, pass, r, h), splits, a.heads * partial_floats(a.head_dim), a.head_dim, out + h * a.head_dim);
-      if (layer.quantise_out) B::quantise(out, width, prepared_blocks<B>(pass, slot_of(team, pass), r, width));
+      if (layer.quantise_out) quantise_row<B>(pass, out, width, slot_of(team, pass), r);
     }
   return prepared<B>(pass, slot_of(team, pass), width);
 }

@@ -53,7 +53,7 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
   prepare_rows(team, pass, count, [&](std::int64_t j, std::int64_t slot) {
     float* out = prepared_row(pass, slot, j, program.width);
     write_row(j, out);
-    if (program.quantise_head) B::quantise(out, program.width, prepared_blocks<B>(pass, slot, j, program.width));
+    if (program.quantise_head) quantise_row<B>(pass, out, program.width, slot, j);
   });
   const auto x = prepared<B>(pass, slot_of(team, pass), program.width);
   const auto [begin, end] = slice_of(panels_of(program.vocab), team);

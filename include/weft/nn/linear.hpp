@@ -24,11 +24,16 @@ inline float* prepared_row(const Pass& pass, std::int64_t slot, std::int64_t row
 template <class B>
 std::byte* prepared_blocks(const Pass& pass, std::int64_t slot, std::int64_t row, std::int64_t cols) noexcept {
   return pass.scratch.blocks + static_cast<std::size_t>(slot * pass.scratch.rows) * pass.scratch.widest_blocks +
-         static_cast<std::size_t>(row) * B::quantised_bytes(cols);
+         static_cast<std::size_t>(row * pass.planes) * B::quantised_bytes(cols);
 }
 template <class B>
 Operand prepared(const Pass& pass, std::int64_t slot, std::int64_t cols) noexcept {
-  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols};
+  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes};
+}
+/// Quantises x, a row of `cols` values, for the next product.
+template <class B>
+void quantise_row(const Pass& pass, const float* x, std::int64_t cols, std::int64_t slot, std::int64_t row) {
+  B::quantise(x, cols, pass.planes, prepared_blocks<B>(pass, slot, row, cols));
 }
 
 /// Every row of the batch through norm (and quantisation) into this worker's operand for the next product.
@@ -37,7 +42,7 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
   prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) {
     float* out = prepared_row(pass, slot, r, width);
     normalise<B>(norm, pass.scratch.residual + r * width, width, out);
-    if (quantise) B::quantise(out, width, prepared_blocks<B>(pass, slot, r, width));
+    if (quantise) quantise_row<B>(pass, out, width, slot, r);
   });
   return prepared<B>(pass, slot_of(team, pass), width);
 }
@@ -46,10 +51,8 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
 template <class B>
 Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::int64_t cols, bool quantise) {
   if (!quantise) return {values, nullptr, cols};
-  prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) {
-    B::quantise(values + r * cols, cols, prepared_blocks<B>(pass, slot, r, cols));
-  });
-  return {values, prepared_blocks<B>(pass, slot_of(team, pass), 0, cols), cols};
+  prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) { quantise_row<B>(pass, values + r * cols, cols, slot, r); });
+  return {values, prepared_blocks<B>(pass, slot_of(team, pass), 0, cols), cols, pass.planes};
 }
 
 /// out[r, i] = W[i] . x[r] + bias[i] for weight rows i of panels [begin, end).

@@ -33,7 +33,7 @@ struct LogitRow {
 struct Scratch {
   float* residual = nullptr;  ///< [rows, width]
   float* prepared = nullptr;  ///< [slots, rows, widest]: what a matmul reads, float32
-  std::byte* blocks = nullptr;  ///< [slots, rows, widest_blocks]: the same, quantised
+  std::byte* blocks = nullptr;  ///< [slots, rows, widest_blocks]: the same, quantised, all planes of a row
   float* q = nullptr;         ///< [rows, widest]
   float* k = nullptr;         ///< [rows, widest]
   float* v = nullptr;         ///< [rows, widest]
@@ -55,6 +55,7 @@ struct Pass {
   std::span<const Tap> taps;
   Scratch scratch;
   std::int64_t rows = 0;
+  std::int32_t planes = 1;  ///< of quantised rows (Operand::planes)
   std::int64_t splits = 1;  ///< of the longest context: above 1, rows attend split by split (see SplitsAttention)
   bool redundant = false;  ///< every worker prepares every row for itself, which saves a meeting (few rows)
   std::stop_token stop;

@@ -58,6 +58,7 @@ struct Program {
   NormRef final_norm;
   LinearRef<B> head;
   bool quantise_head = false;
+  std::int32_t planes = 1;  ///< of quantised activations (Operand::planes)
 };
 
 /// Where one KV head of a layer lies in a page. A layer's heads follow each other, each K then V.

@@ -73,7 +73,9 @@ struct Cpu {
   static std::size_t quantised_bytes(std::int64_t n) noexcept {
     return static_cast<std::size_t>((n + quant_block - 1) / quant_block) * sizeof(cpu::QuantBlock);
   }
-  static void quantise(const float* x, std::int64_t n, std::byte* out) noexcept { Isa::kernels().quantise(x, n, out); }
+  static void quantise(const float* x, std::int64_t n, std::int32_t planes, std::byte* out) noexcept {
+    Isa::kernels().quantise(x, n, planes, out);
+  }
   static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, const Operand& x,
                      std::int64_t rows, float* out, std::int64_t out_stride) noexcept {
     Isa::kernels().matmul(w.panels(), panel_begin, panel_end, x, rows, out, out_stride);

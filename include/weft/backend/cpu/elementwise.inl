@@ -111,9 +111,9 @@ inline Scale8 scale8(std::int32_t top) noexcept {
   return {top >= infinity ? std::bit_cast<float>(0x7fc00000) : 0.0f, 0.0f};
 }
 
-/// One block of 32. The largest magnitude is found on the bits, which order like the magnitudes and put NaN above
-/// infinity.
-WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
+/// One block of 32; leaves in a and b what is to be added to d * q. The largest magnitude is found on the bits, which order like
+/// the magnitudes and put NaN above infinity.
+WEFT_FORCE void quantise_block(F& a, F& b, QuantBlock& out) {
   const I magnitude = iset(0x7fffffff);
   const auto [d, inverse] = scale8(highest(imax(iand(as_int(a), magnitude), iand(as_int(b), magnitude))));
   if (inverse == 0.0f) a = b = set(0.0f);
@@ -127,17 +127,19 @@ WEFT_FORCE void quantise_block(F a, F b, QuantBlock& out) {
   out.half_sum[0] = d * static_cast<float>(out.q_half_sum[0]);
   out.half_sum[1] = d * static_cast<float>(out.q_half_sum[1]);
   out.unused = 0;
+  const F step = set(-d);
+  a = fma(step, to_float(qa), a);
+  b = fma(step, to_float(qb), b);
 }
 
-inline void quantise(const float* x, std::int64_t n, std::byte* out) noexcept {
-  auto* blocks = reinterpret_cast<QuantBlock*>(out);
-  for (std::int64_t k = 0; k < n; k += 32, ++blocks) {
+inline void quantise(const float* x, std::int64_t n, std::int32_t planes, std::byte* out) noexcept {
+  auto* block = reinterpret_cast<QuantBlock*>(out);
+  const std::int64_t plane = (n + 31) / 32;
+  for (std::int64_t k = 0; k < n; k += 32, ++block) {
     const std::int64_t left = n - k;
-    if (left >= 32)
-      quantise_block(load(x + k), load(x + k + 16), *blocks);
-    else
-      quantise_block(load_some(x + k, left < 16 ? left : 16), load_some(x + k + 16, left < 16 ? 0 : left - 16),
-                     *blocks);
+    F a = left >= 32 ? load(x + k) : load_some(x + k, left < 16 ? left : 16);
+    F b = left >= 32 ? load(x + k + 16) : load_some(x + k + 16, left < 16 ? 0 : left - 16);
+    for (std::int32_t p = 0; p < planes; ++p) quantise_block(a, b, block[p * plane]);
   }
 }
 

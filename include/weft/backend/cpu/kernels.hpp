@@ -43,7 +43,7 @@ struct Kernels {
   std::string_view name;
   void (*matmul)(const Panels&, std::int64_t begin, std::int64_t end, const Operand&, std::int64_t rows, float* out,
                  std::int64_t stride) noexcept;
-  void (*quantise)(const float* x, std::int64_t n, std::byte* out) noexcept;
+  void (*quantise)(const float* x, std::int64_t n, std::int32_t planes, std::byte* out) noexcept;
   void (*rms_norm)(const float* x, const float* weight, float eps, std::int64_t n, float* out) noexcept;
   void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, std::int64_t n,
                      float* out) noexcept;

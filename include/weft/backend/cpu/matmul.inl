@@ -194,7 +194,7 @@ WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) 
 
 template <class Format, int T>
 [[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x,
-                                   std::int64_t stride, float* out, std::int64_t out_stride,
+                                   std::int64_t stride, std::int32_t planes, float* out, std::int64_t out_stride,
                                    std::int64_t rows) noexcept {
   constexpr int H = Format::sums / T >= Part::count ? Part::count : 1;
   for (int part = 0; part < Part::count; part += H) {
@@ -205,8 +205,13 @@ template <class Format, int T>
       if constexpr (T <= 4) prefetch_ahead<Format::block_bytes>(panel + b * Format::block_bytes);
       Format::template step<T, H>(panel, b, part, x + b, stride, acc);
     }
-    WEFT_EACH (h, H)
-      WEFT_EACH (t, T) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
+    WEFT_EACH (h, H) {
+      if (planes == 2) {
+        WEFT_EACH (t, T / 2) store_rows(out + t * out_stride, part + h, Part::add(acc[h][2 * t], acc[h][2 * t + 1]), rows);
+      } else {
+        WEFT_EACH (t, T) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
+      }
+    }
   }
 }
 
@@ -296,7 +301,7 @@ template <class V, int T>
     WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
 }
 
-/// One tile of T rows of activations, from row r.
+/// One tile of T rows of activations (planes count as rows), from row r.
 template <class Format, int T>
 WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out,
                          std::int64_t stride, std::int64_t rows) {
@@ -304,8 +309,8 @@ WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand&
     number_tile<Format, T>(panel, w.cols, x.values + r * x.cols, out + r * stride, stride, rows);
   } else {
     const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
-    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, out + r * stride,
-                    stride, rows);
+    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, x.planes,
+                    out + r / x.planes * stride, stride, rows);
   }
 }
 
@@ -314,6 +319,7 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
                      float* out, std::int64_t stride) noexcept {
   constexpr std::int64_t cache = 192 * 1024;  // what a block of activations may take of the L2 cache
   constexpr bool numbers = requires { Format::bytes; };
+  if (!numbers) rows *= x.planes;  // an even number of them: no tile of one row cuts a pair
   const std::int64_t row_bytes = numbers ? w.cols * 4 : (w.cols + 31) / 32 * 64;
   std::int64_t together = row_bytes > 0 ? cache / row_bytes / 8 * 8 : rows;
   if (together < 8) together = 8;

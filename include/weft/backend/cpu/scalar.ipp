@@ -45,7 +45,7 @@ struct Part {
   using Pf = Floats;
   using Pi = Ints;
   static constexpr int lanes = 16, count = 1;
-  static constexpr int max_tile = 1;      ///< tokens that one pass over a panel serves
+  static constexpr int max_tile = 2;      ///< tokens that one pass over a panel serves
   /// Float sums (registers) that one pass may have.
   static constexpr int nibble_sums = 1, byte_sums = 1, column_sums = 1;
 
