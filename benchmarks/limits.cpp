@@ -18,6 +18,8 @@ report::Row measure(int threads, std::size_t megabytes, int rounds) {
     row["int8 GMAC/s, " + std::string(loop.name)] = rate / 1e9;
     int8 = std::max(int8, rate);
   }
+  for (const auto& loop : limits::tile_loops())
+    row["int8 GMAC/s, " + std::string(loop.name)] = limits::macs_per_second(pool, loop, rounds) / 1e9;
   for (const auto& loop : limits::float_loops()) {
     const double rate = limits::macs_per_second(pool, loop, rounds);
     row["float GMAC/s, " + std::string(loop.name)] = rate / 1e9;

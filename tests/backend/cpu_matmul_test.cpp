@@ -114,6 +114,33 @@ TEST_CASE("the same bits come from every instruction set, for every number of ro
   }
 }
 
+#if WEFT_CPU_X86
+// On a machine with tiles Cpu<Avx512Vnni> uses them, so this is also where its products without them are compared.
+TEST_CASE("products on AMX tiles have the bits of AVX-512's, whatever the numbers of rows, columns and planes") {
+  if (!cpu::has_amx()) return skip_cpu("avx512-amx");
+  for (DType type : types) {
+    CAPTURE(std::string(name(type)));
+    Random random(8);
+    for (const std::int64_t blocks : {1, 8, 33, 264}) {  // one plane goes in parts of 32 blocks, two all at once, or not at all
+      const std::int64_t rows = 37, cols = cols_near(type, blocks * 32);
+      RandomMatrix matrix(type, rows, cols, random);
+      const auto w = Cpu<>::pack(matrix.raw);
+      const auto values = random.vector(261 * cols);
+      for (const std::int32_t planes : {1, 2}) {
+        Activations<Cpu<>> x(values, cols, planes);
+        for (const std::int64_t count : {1, 8, 15, 16, 17, 40, 128, 261}) {
+          CAPTURE(count);
+          std::vector<float> expected(static_cast<std::size_t>(count * 50), -7.0f), out = expected;
+          cpu::avx512_kernels().matmul(w.panels(), 0, w.panel_count(), x.operand(), count, expected.data(), 50);
+          cpu::amx_kernels().matmul(w.panels(), 0, w.panel_count(), x.operand(), count, out.data(), 50);
+          CHECK(same_bits(out, expected));
+        }
+      }
+    }
+  }
+}
+#endif
+
 TEST_CASE("only rows that exist and panels that were asked for are written") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);

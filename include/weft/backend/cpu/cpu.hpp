@@ -28,7 +28,10 @@ struct Avx2 {
 };
 struct Avx512Vnni {
   static constexpr Level level = Level::avx512_vnni;
-  static const Kernels& kernels() noexcept { return avx512_kernels(); }
+  static const Kernels& kernels() noexcept {  // with tiles where the machine has them
+    static const Kernels& best = has_amx() ? amx_kernels() : avx512_kernels();
+    return best;
+  }
 };
 #endif
 #if WEFT_CPU_ARM

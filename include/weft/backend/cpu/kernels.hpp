@@ -62,6 +62,9 @@ const Kernels& scalar_kernels() noexcept;
 #if WEFT_CPU_X86
 const Kernels& avx2_kernels() noexcept;    ///< AVX2, FMA and F16C
 const Kernels& avx512_kernels() noexcept;  ///< AVX-512 F, BW, DQ, VL and VNNI
+const Kernels& amx_kernels() noexcept;     ///< the same, but products of many rows on AMX tiles
+/// Whether the processor has AMX-INT8 and the operating system lets this process use it.
+bool has_amx() noexcept;
 #endif
 
 #if WEFT_CPU_ARM
@@ -82,6 +85,7 @@ const Kernels& best_kernels() noexcept;
 #include "weft/backend/cpu/scalar.ipp"
 #if WEFT_CPU_X86
 #include "weft/backend/cpu/avx2.ipp"
+#include "weft/backend/cpu/amx.ipp"
 #include "weft/backend/cpu/avx512.ipp"
 #endif
 #if WEFT_CPU_ARM

@@ -4,6 +4,10 @@
 #include "weft/backend/cpu/kernels.hpp"
 #if WEFT_CPU_X86
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 #if WEFT_CPU_ARM && defined(__linux__)
 #include <sys/auxv.h>
@@ -38,7 +42,27 @@ inline Level detect_level() noexcept {
   return has_avx512 ? Level::avx512_vnni : Level::avx2;
 }
 
+/// The state of tiles is large: Linux saves it only for processes that ask (arch_prctl(2), ARCH_REQ_XCOMP_PERM).
+inline bool request_amx() noexcept {
+#if defined(__linux__)
+  constexpr std::uint32_t tile_state = 0x60000;
+  constexpr unsigned amx_tile = 1u << 24, amx_int8 = 1u << 25;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (detect_level() != Level::avx512_vnni || (saved_states() & tile_state) != tile_state) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & amx_tile) == 0 || (d & amx_int8) == 0) return false;
+  constexpr long request_permission = 0x1023, tile_data = 18;
+  return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace detail
+
+WEFT_INLINE bool has_amx() noexcept {
+  static const bool has = detail::request_amx();
+  return has;
+}
 #endif
 
 WEFT_INLINE Level best_level() noexcept {
@@ -59,7 +83,7 @@ WEFT_INLINE Level best_level() noexcept {
 WEFT_INLINE const Kernels& best_kernels() noexcept {
 #if WEFT_CPU_X86
   const Level level = best_level();
-  if (level == Level::avx512_vnni) return avx512_kernels();
+  if (level == Level::avx512_vnni) return has_amx() ? amx_kernels() : avx512_kernels();
   if (level == Level::avx2) return avx2_kernels();
 #elif WEFT_CPU_ARM
   if (best_level() == Level::neon) return neon_kernels();

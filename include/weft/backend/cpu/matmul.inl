@@ -341,34 +341,39 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
   }
 }
 
+/// f.operator()<Format>() for a packing that multiplies quantised activations.
+template <class F>
+WEFT_FORCE void with_block_packing(Packing packing, F f) {
+  switch (packing) {
+    case Packing::q4_0:
+      return f.template operator()<Q4<false>>();
+    case Packing::q4_1:
+      return f.template operator()<Q4<true>>();
+    case Packing::q8_0:
+      return f.template operator()<Q8>();
+    case Packing::q4_k:
+      return f.template operator()<Super<Packing::q4_k>>();
+    case Packing::q5_k:
+      return f.template operator()<Super<Packing::q5_k>>();
+    case Packing::q6_k:
+      return f.template operator()<Super<Packing::q6_k>>();
+    case Packing::i8:
+      return f.template operator()<Bytes<1, false>>();
+    case Packing::i8_min:
+      return f.template operator()<Bytes<1, true>>();
+    case Packing::i8_half:
+      return f.template operator()<Bytes<2, false>>();
+    case Packing::i8_half_min:
+      return f.template operator()<Bytes<2, true>>();
+    default:
+      return;
+  }
+}
+
 inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows,
                    float* out, std::int64_t stride) noexcept {
-  switch (w.packing) {
-    case Packing::q4_0:
-      return multiply<Q4<false>>(w, begin, end, x, rows, out, stride);
-    case Packing::q4_1:
-      return multiply<Q4<true>>(w, begin, end, x, rows, out, stride);
-    case Packing::q8_0:
-      return multiply<Q8>(w, begin, end, x, rows, out, stride);
-    case Packing::q4_k:
-      return multiply<Super<Packing::q4_k>>(w, begin, end, x, rows, out, stride);
-    case Packing::q5_k:
-      return multiply<Super<Packing::q5_k>>(w, begin, end, x, rows, out, stride);
-    case Packing::q6_k:
-      return multiply<Super<Packing::q6_k>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8:
-      return multiply<Bytes<1, false>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_min:
-      return multiply<Bytes<1, true>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_half:
-      return multiply<Bytes<2, false>>(w, begin, end, x, rows, out, stride);
-    case Packing::i8_half_min:
-      return multiply<Bytes<2, true>>(w, begin, end, x, rows, out, stride);
-    case Packing::f16:
-      return multiply<AsF16>(w, begin, end, x, rows, out, stride);
-    case Packing::bf16:
-      return multiply<AsBf16>(w, begin, end, x, rows, out, stride);
-    case Packing::f32:
-      return multiply<AsF32>(w, begin, end, x, rows, out, stride);
-  }
+  if (w.packing == Packing::f16) return multiply<AsF16>(w, begin, end, x, rows, out, stride);
+  if (w.packing == Packing::bf16) return multiply<AsBf16>(w, begin, end, x, rows, out, stride);
+  if (w.packing == Packing::f32) return multiply<AsF32>(w, begin, end, x, rows, out, stride);
+  with_block_packing(w.packing, [&]<class Format>() { multiply<Format>(w, begin, end, x, rows, out, stride); });
 }
