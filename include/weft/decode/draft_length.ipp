@@ -67,7 +67,7 @@ WEFT_INLINE std::size_t DraftLength::ask(std::size_t left) {
   constexpr std::uint64_t remeasured = 128;  // passes after which a plain one is run again, to know what it costs by now
   if (most == 0 || !known() || (!options_.pass_cost && passes_ - times_[1].last > remeasured)) return 0;
   const double price = options_.draft_cost ? options_.draft_cost(1) : draft_cost_;
-  if (price < 0) return affordable(cost(1) + cost(2)) ? 1 : 0;  // to see what it costs
+  if (price < 0) return affordable(cost(2)) ? 1 : 0;  // to see what it costs
   if (price < 0.002 * cost(1)) return most;  // what is as good as free is asked always, and learned from though it is not run
   const double hold = overall_.held / overall_.all;
   if (const auto n = best(most, price, [&](std::size_t) { return hold; }); n > 0) {
@@ -115,7 +115,7 @@ WEFT_INLINE void DraftLength::ran(std::size_t tokens, double seconds) {
     const auto middle = sorted.begin() + (n - 1) / 2;
     std::nth_element(sorted.begin(), middle, sorted.begin() + n);
     times.median = *middle;
-    seconds = std::min(seconds, 2 * times.median);  // an interruption is not the pass's cost
+    seconds = times.median;  // an interruption is not the pass's cost
   }
   ++passes_;
   if (!known()) {
