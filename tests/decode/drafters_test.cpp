@@ -62,7 +62,7 @@ TEST_CASE("a drafter that is called for a growing text, a shorter one or a copy 
 }
 
 TEST_CASE("the longer the run that two places have in common, the greater the trust, token by token") {
-  for (const std::size_t common : {1, 2, 5, 12}) {
+  for (const std::size_t common : {1u, 2u, 5u, 12u}) {
     Tokens history;
     for (Token t = 0; t < 20; ++t) history.push_back(t);
     for (Token t = 0; t < static_cast<Token>(common); ++t) history.push_back(t);

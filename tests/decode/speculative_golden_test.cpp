@@ -82,7 +82,7 @@ TEST_CASE_TEMPLATE("the logits that append_with_logits gives are, at every token
   const auto vocab = static_cast<std::size_t>(model.vocab_size());
   std::vector<Token> tokens;
   for (std::uint64_t i = 0; i < 140; ++i) tokens.push_back(static_cast<Token>(uniform(1, 2, i) * static_cast<double>(vocab)));  // more than one chunk
-  for (const std::size_t count : {1, 2, 3, 17, 140}) {
+  for (const std::size_t count : {1u, 2u, 3u, 17u, 140u}) {
     Sequence<B> whole(model), single(model);
     std::vector<float> earlier((count - 1) * vocab);
     whole.append_with_logits(std::span(tokens).first(count), earlier);

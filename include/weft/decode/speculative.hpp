@@ -119,8 +119,9 @@ class DraftAhead {
   template <class S>
   void run(S& sequence, const std::stop_token& cancel) {
     if (pass_.size() == 1) return sequence.append(std::span<const Token>(pass_), {.cancel = cancel});
-    rows_.resize((pass_.size() - 1) * vocab_);
-    sequence.append_with_logits(std::span<const Token>(pass_), std::span<float>(rows_), {.cancel = cancel});
+    const std::size_t floats = (pass_.size() - 1) * vocab_;
+    if (rows_.size() < floats) rows_.resize(floats);  // never less again: what is cut and grown is cleared
+    sequence.append_with_logits(std::span<const Token>(pass_), std::span(rows_).first(floats), {.cancel = cancel});
   }
 
   D drafter_;
@@ -128,7 +129,7 @@ class DraftAhead {
   std::size_t most_, vocab_ = 0;
   std::vector<Token> text_, pass_;
   Draft draft_;
-  std::vector<float> rows_;        // [run_, vocab]: after each token of the last pass but its last
+  std::vector<float> rows_;        // [run_, vocab], or more: after each token of the last pass but its last
   std::size_t run_ = 0, at_ = 0;   // drafted tokens of the last pass, and how many of them are text by now
   std::size_t end_ = 0;            // the sequence's length after that pass
 };
