@@ -3,6 +3,7 @@
 //   generate "Once upon a time"                         greedy, on the default model
 //   generate -p "Dear diary" --temperature 0.9 --seed 7  sampling
 //   generate -p "The capital of France is" --beams 4     beam search
+//   generate -p "..." --draft suffix                     the same text sooner, where it repeats something
 //   cat story.txt | generate -f - --json                 one JSON object a token, then a summary
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "support/bandwidth.hpp"
+#include "support/drafter.hpp"
 #include "support/kv_type.hpp"
 #include "support/model_path.hpp"
 #include "support/terminal.hpp"
@@ -22,7 +24,7 @@
 namespace {
 
 struct Settings {
-  std::string model, prompt, backend = "best", kv = "f16";
+  std::string model, prompt, draft, backend = "best", kv = "f16";
   std::uint64_t seed = 0;
   weft::SamplingParameters sampling;
   std::int64_t max_tokens = 128, beams = 0, context = 0;
@@ -101,7 +103,8 @@ Settings parse(int argc, char** argv) {
   app.add_option("--min-tokens", s.sampling.min_new_tokens, "no end before so many new tokens")->group("Any strategy");
   app.add_option("--bias", bias, "ID=NUMBER is added to the logit of a token, -inf forbids it; may be given several times")
       ->allow_extra_args(false)->group("Any strategy");
-  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->group("Beam search");
+  auto* draft = app.add_option("--draft", s.draft, "guess tokens ahead: by lookup or suffix in the text so far, or by the file of a smaller model; the text stays the same");
+  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->excludes(draft)->group("Beam search");
   app.add_option("--length-penalty", s.length_penalty, "above 0 favours long texts")
       ->capture_default_str()->needs(beams)->group("Beam search");
   app.add_option("--early-stopping", s.early_stopping, "end when enough texts are finished (true), or no better one is likely (false), or none is possible (never)")
@@ -170,10 +173,12 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
   if (stats.decode_tps > 0) {
     const double bandwidth = example::read_bandwidth(model.pool(), 128 << 20, 3);
     const auto kv = example::kv_type(s.kv);
-    const double share = s.beams > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
+    const double share = s.beams > 0 || stats.accepted_tokens > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
     row("decode", share > 0 ? fmt::format("{:.1f} tokens/s, {:.0f} % of the memory bus ({:.1f} GB/s)", stats.decode_tps, 100 * share, bandwidth / 1e9)
                             : fmt::format("{:.1f} tokens/s", stats.decode_tps));
   }
+  if (!s.draft.empty())
+    row("drafts", fmt::format("{} of {} tokens accepted, {} passes", stats.accepted_tokens, stats.drafted_tokens, stats.passes));
   if (stats.generated_tokens > 0)
     row("first token", fmt::format("{:.0f} ms after the prompt, {:.0f} ms to load", 1e3 * stats.time_to_first_token, 1e3 * load_seconds));
   row("backend", fmt::format("{}, {} thread{}", B::name(), model.pool().size(), model.pool().size() == 1 ? "" : "s"));
@@ -195,13 +200,14 @@ void print_summary(const Settings& s, const weft::Model<B>& model, const weft::R
                       {"decode_tps", stats.decode_tps}, {"time_to_first_token", stats.time_to_first_token}, {"load_seconds", load_seconds},
                       {"backend", B::name()}, {"threads", model.pool().size()}, {"command", s.command}};
   if (s.draws) json["seed"] = s.seed;
+  if (!s.draft.empty()) json.update({{"drafted_tokens", stats.drafted_tokens}, {"accepted_tokens", stats.accepted_tokens}, {"passes", stats.passes}});
   if (!result.stop_string.empty()) json["stop_string"] = result.stop_string;
   print_json(json);
 }
 
-template <class B>
-weft::Result sample(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
-  auto stream = weft::stream(std::move(sequence), s.prompt, weft::chain_from(s.sampling), options);
+template <class B, class How>
+weft::Result sample(const Settings& s, weft::Sequence<B> sequence, const How& how, const weft::Options& options) {
+  auto stream = weft::stream(std::move(sequence), s.prompt, how, options);
   for (const auto& piece : stream) {
     if (s.json)
       print_json({{"id", piece.id}, {"text", piece.text}, {"logprob", piece.logprob}});
@@ -256,8 +262,10 @@ int generate(const Settings& s) {
   std::vector<weft::Result> results;  // best first
   if (s.beams > 0)
     results = search(s, std::move(sequence), options);
+  else if (!s.draft.empty())
+    results.push_back(sample(s, std::move(sequence), weft::speculative(weft::chain_from(s.sampling), example::load_drafter<B>(s.draft, s.threads)), options));
   else
-    results.push_back(sample(s, std::move(sequence), options));
+    results.push_back(sample(s, std::move(sequence), weft::chain_from(s.sampling), options));
   progress.clear();
 
   if (s.json) {

@@ -160,6 +160,21 @@ class Strategy(unittest.TestCase):
         for beam in found:
             self.assertIn(f"{beam['score']:8.3f} {beam['text']}", text)
 
+    def test_drafts_of_every_kind_change_nothing_but_the_passes(self):
+        rain = "The rain fell on the roof.\nThe rain fell on the roof.\nThe rain"
+        for how in ([], ["-t", 0.8, "-s", 5], ["--repetition-penalty", 1.1, "--stop", "roof"]):
+            plain = run_json("-n", 24, *how, rain)[-1]
+            for draft in ("lookup", "suffix", MODEL):
+                with self.subTest(how=how, draft=draft):
+                    drafted = run_json("-n", 24, *how, "--draft", draft, rain)[-1]
+                    for key in ("text", "tokens", "stop", "score"):
+                        self.assertEqual(drafted[key], plain[key])
+                    self.assertEqual(drafted["passes"] + drafted["accepted_tokens"], plain["new_tokens"] - 1)
+                    self.assertLessEqual(drafted["accepted_tokens"], drafted["drafted_tokens"])
+        self.assertIn("tokens accepted", run("-n", 4, "--draft", "suffix", rain)[1])
+        self.assertIn("/no/such.gguf", run("--draft", "/no/such.gguf", status=1)[1])
+        self.assertIn("excludes", "".join(run("--draft", "suffix", "-b", 2, status=108)))
+
     def test_the_length_penalty_divides_the_score_and_every_early_stopping_is_accepted(self):
         for stopping in ("true", "false", "never"):
             total = run_json("-n", 6, "-b", 2, "--length-penalty", 0, "--early-stopping", stopping)[-1]

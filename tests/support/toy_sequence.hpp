@@ -2,6 +2,8 @@
 // and differ everywhere. Tokens are any byte strings, also parts of characters.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -86,6 +88,7 @@ struct ToyModel {
   std::vector<Token> script{};
   ToyTokenizer toy_tokenizer{vocabulary};
   mutable std::size_t passes = 0, positions = 0;  ///< appends, and tokens appended
+  mutable std::array<std::size_t, 130> widths{};  ///< how many appends had so many tokens, or, the last, more
 
   [[nodiscard]] std::int64_t vocab_size() const { return static_cast<std::int64_t>(vocabulary.size()); }
   [[nodiscard]] std::span<const Token> end_tokens() const { return ends; }
@@ -119,7 +122,18 @@ class ToySequence {
     tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
     model_->passes += 1;
     model_->positions += tokens.size();
+    ++model_->widths[std::min(tokens.size(), model_->widths.size() - 1)];
     model_->logits_after(tokens_, logits_);
+  }
+  /// earlier: [tokens - 1, vocab], the logits after each token before the last.
+  void append_with_logits(std::span<const Token> tokens, std::span<float> earlier, const ToyAppendOptions& options = {}) {
+    const std::size_t before = tokens_.size(), vocab = logits_.size();
+    append(tokens, options);
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+      std::vector<float> row(vocab);
+      model_->logits_after(std::span<const Token>(tokens_).first(before + i + 1), row);
+      std::copy(row.begin(), row.end(), earlier.begin() + static_cast<std::ptrdiff_t>(i * vocab));
+    }
   }
   [[nodiscard]] std::span<const float> logits() const { return logits_; }
   [[nodiscard]] std::span<const Token> tokens() const { return tokens_; }

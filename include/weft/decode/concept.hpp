@@ -40,6 +40,13 @@ concept HiddenSequence = DecodableSequence<S> && requires(S& s, const S& c, std:
   c.model().spec().width;
 };
 
+/// A sequence that also gives the logits after each of several tokens, [tokens - 1, vocab] before those of logits(): drafts
+/// are checked in one pass.
+template <class S>
+concept VerifyingSequence = DecodableSequence<S> && requires(S& s, std::span<const Token> tokens, std::span<float> earlier) {
+  s.append_with_logits(tokens, earlier);
+};
+
 /// A model that generate(model, prompt, ...) and stream(model, prompt, ...) can start from: the function
 /// `make_sequence(model)` is found beside its class and returns a new, empty sequence.
 template <class M>

@@ -36,17 +36,37 @@ std::unique_ptr<AnySampler> any_sampler(const Strategy& strategy) {
   return std::make_unique<SamplerOf<decltype(as_sampler(strategy))>>(as_sampler(strategy));
 }
 
-template <DecodableSequence S>
+/// Where a generation has its logits from: a pass for each token. A source that runs ahead: decode/speculative.hpp.
+struct PassPerToken {
+  template <class S>
+  void prepare(const S&, std::size_t) {}
+  /// Adds a token to the text. left: how many more may follow it.
+  template <class S>
+  void append(S& sequence, Token token, std::size_t, const std::stop_token& cancel, Stats& stats) {
+    sequence.append(std::span<const Token>(&token, 1), {.cancel = cancel});
+    ++stats.passes;
+  }
+  /// The text, and the logits after it.
+  template <class S>
+  [[nodiscard]] std::span<const Token> tokens(const S& sequence) const { return sequence.tokens(); }
+  template <class S>
+  [[nodiscard]] std::span<const float> logits(const S& sequence) const { return sequence.logits(); }
+  /// Takes back what the sequence holds beyond the text.
+  template <class S>
+  void settle(S&) {}
+};
+
+template <DecodableSequence S, class Source = PassPerToken>
 class Generation {
  public:
   /// Goes on from a sequence of the caller's, which must outlive this.
-  Generation(S& sequence, std::unique_ptr<AnySampler> sampler, Options options)
-      : borrowed_(&sequence), sampler_(std::move(sampler)), recording_(sequence, 0, std::move(options)) {
+  Generation(S& sequence, std::unique_ptr<AnySampler> sampler, Options options, Source source = {})
+      : borrowed_(&sequence), sampler_(std::move(sampler)), source_(std::move(source)), recording_(sequence, 0, std::move(options)) {
     reserve();
   }
   /// Owns the sequence; the prompt is run with the first step.
-  Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, Options options)
-      : owned_(std::move(sequence)), sampler_(std::move(sampler)), prompt_(std::move(prompt)),
+  Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, Options options, Source source = {})
+      : owned_(std::move(sequence)), sampler_(std::move(sampler)), source_(std::move(source)), prompt_(std::move(prompt)),
         recording_(*owned_, prompt_.size(), std::move(options)) {
     reserve();
   }
@@ -62,7 +82,10 @@ class Generation {
     begun_ = true;
     auto& stats = recording_.stats();
     const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options(), stats) : settle_cancellable();
-    if (!ready || options().cancel.stop_requested()) return recording_.end_cancelled();
+    if (!ready || options().cancel.stop_requested()) {
+      source_.settle(sequence());
+      return recording_.end_cancelled();
+    }
     if (recording_.at_limit()) {  // no tokens were asked for
       recording_.end(recording_.limits().reason_at_limit());
       return false;
@@ -82,13 +105,16 @@ class Generation {
 
   /// Appends the token that was chosen last, so that the sequence stands where the pieces do.
   void settle() {
-    if (!pending_) return;
-    sequence().append(std::span<const Token>(&last_, 1));
+    if (pending_) source_.append(sequence(), last_, 0, {}, recording_.stats());
     pending_ = false;
+    source_.settle(sequence());
   }
   /// The token that waits to be appended, or null. Whoever appends it, in a pass over many sequences, says so by settled().
   [[nodiscard]] const Token* waiting() const noexcept { return pending_ ? &last_ : nullptr; }
-  void settled() noexcept { pending_ = false; }
+  void settled() noexcept {
+    pending_ = false;
+    ++recording_.stats().passes;
+  }
 
   /// The result so far.
   const Result& result() { return recording_.result(); }
@@ -104,6 +130,7 @@ class Generation {
     const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
     const std::size_t positions = recording_.limits().prompt + recording_.limits().new_tokens;
     sequence().reserve(positions);
+    source_.prepare(sequence(), positions);
     sampler_->prepare(vocab, positions);
     if (sampler_->has_steps()) processed_.reserve(vocab);
   }
@@ -111,15 +138,15 @@ class Generation {
   bool settle_cancellable() {
     if (!pending_) return true;
     const bool done = unless_cancelled(options().cancel, [&] {
-      sequence().append(std::span<const Token>(&last_, 1), {.cancel = options().cancel});
+      source_.append(sequence(), last_, recording_.limits().new_tokens - recording_.size(), options().cancel, recording_.stats());
     });
     if (done) pending_ = false;
     return done;
   }
 
   void choose() {
-    const std::span<const float> raw = sequence().logits();
-    const auto context = recording_.context(sequence().tokens(), unchanged_);
+    const std::span<const float> raw = source_.logits(sequence());
+    const auto context = recording_.context(source_.tokens(sequence()), unchanged_);
     Choice choice;
     float raw_logprob = 0;
     if (sampler_->has_steps()) {
@@ -144,6 +171,7 @@ class Generation {
   std::unique_ptr<S, NotOwned> borrowed_;
   std::optional<S> owned_;
   std::unique_ptr<AnySampler> sampler_;
+  Source source_;
   std::vector<Token> prompt_;
   Recording<TokenizerOf<S>> recording_;
   std::vector<float> processed_;
@@ -153,9 +181,9 @@ class Generation {
 };
 
 // Written out, so that an explicit instantiation holds them too.
-template <DecodableSequence S>
-Generation<S>::Generation(Generation&&) noexcept = default;
-template <DecodableSequence S>
-Generation<S>::~Generation() = default;
+template <DecodableSequence S, class Source>
+Generation<S, Source>::Generation(Generation&&) noexcept = default;
+template <DecodableSequence S, class Source>
+Generation<S, Source>::~Generation() = default;
 
 }  // namespace weft::detail

@@ -56,6 +56,28 @@ class Paired {
     combined_ = false;
   }
 
+  /// append, and the pair's logits after every token before the last: [tokens - 1, vocab].
+  void append_with_logits(std::span<const Token> tokens, std::span<float> earlier, const PairedAppendOptions& options = {})
+    requires(VerifyingSequence<A> && VerifyingSequence<B>)
+  {
+    const auto before = first_.size();
+    const auto vocab = static_cast<std::size_t>(model().vocab_size());
+    std::vector<float> others(earlier.size()), both(vocab);
+    first_.append_with_logits(tokens, earlier, {.cancel = options.cancel});
+    try {
+      second_.append_with_logits(tokens, others, {.cancel = options.cancel});
+    } catch (...) {
+      first_.rewind(before);
+      throw;
+    }
+    for (std::size_t at = 0; at < earlier.size(); at += vocab) {
+      const auto row = earlier.subspan(at, vocab);
+      combine_(std::span<const float>(row), std::span<const float>(others).subspan(at, vocab), both);
+      std::copy(both.begin(), both.end(), row.begin());
+    }
+    combined_ = false;
+  }
+
   /// [vocab] of the pair; valid until this sequence changes.
   [[nodiscard]] std::span<const float> logits() const {
     if (!combined_) {

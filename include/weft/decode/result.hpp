@@ -35,6 +35,9 @@ struct Stats {
   std::size_t prompt_tokens = 0;     ///< tokens before the first generated one
   std::size_t prefilled_tokens = 0;  ///< how many of them this generation had to run through the model
   std::size_t generated_tokens = 0;
+  std::size_t passes = 0;            ///< over chosen tokens; one fewer than these where nothing is drafted and the last is not run
+  std::size_t drafted_tokens = 0;    ///< that speculative() ran ahead of their being chosen
+  std::size_t accepted_tokens = 0;   ///< how many of them were then chosen, and cost no pass of their own
   double prefill_seconds = 0;
   double decode_seconds = 0;         ///< from the second generated token on
   double time_to_first_token = 0;

@@ -20,6 +20,7 @@ struct PassItem {
   std::int64_t room = 0;  ///< positions that there are pages for: scratch is made for so many, so that it need not grow
   KvType kv_type{};
   float* last_logits = nullptr;  ///< [vocab]: logits after the last token, or null
+  float* earlier_logits = nullptr;  ///< [tokens - 1, vocab]: logits after every token before the last, or null
   /// Called with (index into tokens, logits) for every token, in order, when set.
   std::function<void(std::int64_t, std::span<const float>)> every_logits;
   std::span<const nn::Tap> taps;  ///< rows count from the item's first token

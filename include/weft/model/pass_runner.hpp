@@ -14,6 +14,12 @@
 
 namespace weft::detail {
 
+/// Where the logits after token i of an item go; null where nobody wants them.
+inline float* logits_after(const PassItem& item, std::int64_t i, std::int64_t vocab) {
+  if (i + 1 == static_cast<std::int64_t>(item.tokens.size())) return item.last_logits;
+  return item.earlier_logits ? item.earlier_logits + i * vocab : nullptr;
+}
+
 /// One pass over as many rows as fit, starting at token `offset` of item `index`; moves both on.
 template <class B>
 void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work, std::span<const PassItem> items,
@@ -34,8 +40,8 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
       work.positions.push_back(item.first + i);
       if (item.every_logits)
         work.logit_rows.push_back({rows + i - offset, nullptr});
-      else if (i + 1 == size && item.last_logits)
-        work.logit_rows.push_back({rows + i - offset, item.last_logits});
+      else if (float* const out = logits_after(item, i, program.vocab))
+        work.logit_rows.push_back({rows + i - offset, out});
     }
     for (const auto& tap : item.taps)
       if (tap.row >= offset && tap.row < offset + count) work.taps.push_back({tap.layer, rows + tap.row - offset, tap.out});
@@ -68,7 +74,7 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
     for (auto i = from; i < from + work.segments[k].rows; ++i) {
       if (item.every_logits)
         item.every_logits(i, {work.logit_rows[j++].out, static_cast<std::size_t>(program.vocab)});
-      else if (item.last_logits && i + 1 == static_cast<std::int64_t>(item.tokens.size()))
+      else if (logits_after(item, i, program.vocab))
         ++j;
     }
   }

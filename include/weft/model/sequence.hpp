@@ -87,6 +87,10 @@ class AnySequence {
   Tensor<float, 3> append_hidden(std::span<const Token> tokens, std::span<const std::int64_t> layers,
                                  std::span<const std::int64_t> positions, const AppendOptions& options = {});
 
+  /// append, and the logits after every token before the last: [tokens - 1, vocab]; those after the last are logits(). The bits are
+  /// those of appending one by one. Throws Error(shape) where `earlier` has another size.
+  void append_with_logits(std::span<const Token> tokens, std::span<float> earlier, const AppendOptions& options = {});
+
   /// [vocab] logits for the next token; valid until this sequence changes. After a rewind the last token is run again (the
   /// bits are those of the first time): that is a change, so then no other thread may use this sequence meanwhile. Throws
   /// Error(argument) on an empty sequence.
@@ -125,7 +129,8 @@ class AnySequence {
   void make_room(std::size_t count);
   detail::PassItem pass_item(std::span<const Token> tokens);
   void commit(std::span<const Token> tokens);
-  void append_with_taps(std::span<const Token> tokens, std::span<const nn::Tap> taps, std::stop_token cancel);
+  /// earlier_logits: [tokens - 1, vocab], or null.
+  void append_with(std::span<const Token> tokens, std::span<const nn::Tap> taps, float* earlier_logits, std::stop_token cancel);
   void recompute_logits();
 
   SequenceOptions options_;

@@ -39,7 +39,7 @@ WEFT_INLINE AnySequence::~AnySequence() = default;
 WEFT_INLINE std::size_t AnySequence::size() const noexcept { return state_->tokens.size(); }
 WEFT_INLINE std::span<const Token> AnySequence::tokens() const noexcept { return state_->tokens; }
 
-WEFT_INLINE void AnySequence::append(std::span<const Token> tokens, const AppendOptions& options) { append_with_taps(tokens, {}, options.cancel); }
+WEFT_INLINE void AnySequence::append(std::span<const Token> tokens, const AppendOptions& options) { append_with(tokens, {}, nullptr, options.cancel); }
 
 WEFT_INLINE void AnySequence::append(std::string_view text, const AppendOptions& options) {
   append(empty() ? model_->tokenizer().encode_prompt(text) : model_->tokenizer().encode(text), options);
@@ -56,8 +56,15 @@ WEFT_INLINE Tensor<float, 3> AnySequence::append_hidden(std::span<const Token> t
         fail(ErrorKind::argument, "hidden states of position ", positions[p], " of ", tokens.size(), " tokens");
       taps.push_back({layers[l], positions[p], hidden[static_cast<std::int64_t>(l)][static_cast<std::int64_t>(p)].data()});
     }
-  append_with_taps(tokens, taps, options.cancel);
+  append_with(tokens, taps, nullptr, options.cancel);
   return hidden;
+}
+
+WEFT_INLINE void AnySequence::append_with_logits(std::span<const Token> tokens, std::span<float> earlier, const AppendOptions& options) {
+  const std::size_t rows = tokens.empty() ? 0 : tokens.size() - 1;
+  if (earlier.size() != rows * static_cast<std::size_t>(model_->vocab_size()))
+    fail(ErrorKind::shape, "logits after ", rows, " tokens of a vocabulary of ", model_->vocab_size(), " do not fit ", earlier.size(), " floats");
+  append_with(tokens, {}, rows > 0 ? earlier.data() : nullptr, options.cancel);
 }
 
 WEFT_INLINE std::span<const float> AnySequence::logits() const {
@@ -71,6 +78,7 @@ WEFT_INLINE void AnySequence::rewind(std::size_t length) {
   if (length == size()) return;
   own(length);
   state_->tokens.resize(length);
+  if (!next_logits_) next_logits_ = std::move(state_->logits);  // the next pass need not make its own
   state_->logits = {};
   const auto keep = std::max(pages_for(length), pages_for(reserved_));
   if (state_->pages.size() > keep) state_->pages.resize(keep), state_->addresses.resize(keep);
@@ -178,17 +186,18 @@ WEFT_INLINE void AnySequence::commit(std::span<const Token> tokens) {
   std::swap(state_->logits, next_logits_);
 }
 
-WEFT_INLINE void AnySequence::append_with_taps(std::span<const Token> tokens, std::span<const nn::Tap> taps, std::stop_token cancel) {
+WEFT_INLINE void AnySequence::append_with(std::span<const Token> tokens, std::span<const nn::Tap> taps, float* earlier_logits, std::stop_token cancel) {
   if (tokens.empty()) return;
   check_ids(tokens);
   const auto& own_tokens = state_->tokens;
   if (std::less_equal<>{}(own_tokens.data(), tokens.data()) && std::less<>{}(tokens.data(), own_tokens.data() + own_tokens.size())) {
     const std::vector<Token> copy(tokens.begin(), tokens.end());  // they are about to move
-    return append_with_taps(copy, taps, cancel);
+    return append_with(copy, taps, earlier_logits, cancel);
   }
   make_room(tokens.size());
   auto item = pass_item(tokens);
   item.taps = taps;
+  item.earlier_logits = earlier_logits;
   model_->run({&item, 1}, cancel);
   commit(tokens);
 }

@@ -39,7 +39,13 @@ class NgramIndex {
     for (Place p = links_[end]; p != none; p = links_[p])
       if (same(text, p, text, end)) f(static_cast<std::size_t>(p));
   }
-  /// The same for the run at the end of another text, at least `length` long; p may be the last place too.
+  /// The first p that for_each_before would call f with; 0 where there is none.
+  [[nodiscard]] std::size_t latest_before(std::span<const Token> text, std::size_t end) const {
+    for (Place p = links_[end]; p != none; p = links_[p])
+      if (same(text, p, text, end)) return p;
+    return 0;
+  }
+  /// for_each_before for the run at the end of another text, at least `length` long; p may be the last place too.
   template <class F>
   void for_each_like(std::span<const Token> text, std::span<const Token> other, F&& f) const {
     for (Place p = heads_[bucket(other, other.size())]; p != none; p = links_[p])
