@@ -122,6 +122,10 @@ class AnySequence {
  private:
   template <class B>
   friend class Batch;
+  template <class B>
+  friend class PrefixCache;
+  template <class B>
+  friend class Server;
 
   AnySequence(const AnyModel& model, detail::SavedSequence&& saved, std::vector<std::byte>* beside);
   static std::size_t pages_for(std::size_t positions) noexcept;
@@ -133,10 +137,18 @@ class AnySequence {
   void own(std::size_t length);
   /// Checks the limits and makes the pages of the next `count` positions ours, copying what is shared.
   void make_room(std::size_t count);
+  /// Makes the pages from the end of the text to position `positions` ours, copying what is shared. The state is ours.
+  void own_pages(std::size_t positions);
   detail::PassItem pass_item(std::span<const Token> tokens);
   void commit(std::span<const Token> tokens);
   void append_with_taps(std::span<const Token> tokens, std::span<const nn::Tap> taps, std::stop_token cancel);
   void recompute_logits();
+  /// Of an empty sequence: takes over tokens whose keys and values lie in these pages.
+  void adopt(std::span<const Token> tokens, std::vector<Ref<Page>> pages);
+  /// The pages of the first `length` positions.
+  [[nodiscard]] std::span<const Ref<Page>> held_pages(std::size_t length) const noexcept {
+    return std::span<const Ref<Page>>(state_->pages).first(pages_for(length));
+  }
 
   SequenceOptions options_;
   std::shared_ptr<PagePool> pool_;
