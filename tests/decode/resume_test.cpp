@@ -6,9 +6,12 @@
 #include "support/temporary_folder.hpp"
 #include "support/tiny_text_model.hpp"
 #include "support/toy_sequence.hpp"
+#include "weft/backend/cpu/cpu.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/decode/phrase_ban.hpp"
 #include "weft/instances.hpp"
+#include "weft/model/model.hpp"
+#include "weft/model/sequence.hpp"
 #include "weft/sample/parameters.hpp"
 #include "weft/sample/steps.hpp"
 
