@@ -15,7 +15,7 @@ struct Settings {
   std::string model, format = "md";
   std::int64_t requests = 16, prompt = 128, shared = 0, generated = 64;
   std::vector<std::int64_t> rows{1, 4, 16};
-  std::size_t chunk = weft::ServerOptions<B>{}.prefill_chunk;
+  std::size_t pass = weft::ServerOptions<B>{}.pass_tokens;
   int rounds = 3, threads = 0;
 };
 
@@ -59,12 +59,8 @@ Outcome served(const Settings& s, const weft::Model<B>& model, const std::vector
                std::size_t rows, bool cached) {
   Outcome outcome;
   weft::PrefixCache<B> cache(model);
-  if (cached)
-    static_cast<void>(cache.run(
-        std::span(all.front()).first(static_cast<std::size_t>(s.shared))));  // a system prompt, run once before
   const double start = weft::seconds_now();
-  weft::Server<B> server(model,
-                         {.max_rows = rows, .prefill_chunk = s.chunk, .prefix_cache = cached ? &cache : nullptr});
+  weft::Server<B> server(model, {.max_rows = rows, .pass_tokens = s.pass, .prefix_cache = cached ? &cache : nullptr});
   std::vector<weft::Ticket> tickets;
   for (std::size_t i = 0; i < all.size(); ++i) tickets.push_back(server.submit(all[i], chain(), options(s, i)));
   server.run();
@@ -133,7 +129,7 @@ int main(int argc, char** argv) try {
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("-c,--chunk", s.chunk, "tokens of prompts a pass")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--pass", s.pass, "tokens of a pass")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("-r,--repetitions", s.rounds, "rounds, both ways in turn; medians are shown")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
