@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "decode/oracle_drafter.hpp"
-#include "decode/same_result.hpp"
+#include "support/same_result.hpp"
 #include "support/backends.hpp"
 #include "support/golden_model.hpp"
 #include "weft/decode/draft_model.hpp"

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "decode/oracle_drafter.hpp"
-#include "decode/same_result.hpp"
+#include "support/same_result.hpp"
 #include "sample/chi_squared.hpp"
 #include "support/errors.hpp"
 #include "support/toy_sequence.hpp"

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "weft/decode/recording.hpp"
+#include "weft/decode/saved_generation.hpp"
 
 namespace weft::detail {
 
@@ -16,6 +18,8 @@ class AnySampler {
   [[nodiscard]] virtual bool has_steps() const noexcept = 0;
   virtual void process(std::span<float> logits, const StepContext& context) = 0;
   [[nodiscard]] virtual Choice choose(std::span<const float> logits, const StepContext& context) = 0;
+  virtual void save(StateWriter& out) const = 0;
+  virtual void load(StateReader& in) = 0;
 };
 
 template <class Sampler>
@@ -26,6 +30,8 @@ class SamplerOf final : public AnySampler {
   [[nodiscard]] bool has_steps() const noexcept override { return Sampler::has_steps; }
   void process(std::span<float> logits, const StepContext& context) override { sampler_.process(logits, context); }
   [[nodiscard]] Choice choose(std::span<const float> logits, const StepContext& context) override { return sampler_.choose(logits, context); }
+  void save(StateWriter& out) const override { sampler_.save(out); }
+  void load(StateReader& in) override { sampler_.load(in); }
 
  private:
   Sampler sampler_;
@@ -69,6 +75,20 @@ class Generation {
       : owned_(std::move(sequence)), sampler_(std::move(sampler)), source_(std::move(source)), prompt_(std::move(prompt)),
         recording_(*owned_, prompt_.size(), std::move(options)) {
     reserve();
+  }
+  /// Goes on where another one was saved: the sequence and the state as they were then, and a new sampler of the same kind.
+  Generation(S&& sequence, SavedGeneration saved, std::unique_ptr<AnySampler> sampler)
+      : owned_(std::move(sequence)), sampler_(std::move(sampler)), prompt_(std::move(saved.prompt)),
+        recording_(*owned_, saved.prompt_length - owned_->size(), std::move(saved.options)), unchanged_(saved.unchanged),
+        pending_(saved.pending), begun_(saved.begun) {
+    constexpr std::size_t ahead = 4096;  // what is reserved: a limit in a file is not believed
+    const std::size_t positions = recording_.limits().prompt + std::min(recording_.limits().new_tokens, saved.result.tokens.size() + ahead);
+    reserve(std::max(positions, owned_->size()));
+    if (!saved.result.tokens.empty()) last_ = saved.result.tokens.back();
+    StateReader state(saved.sampler, saved.source);
+    sampler_->load(state);
+    state.expect_end();
+    if (!recording_.replay(saved.result)) state.broken("what was generated does not fit its options");
   }
   Generation(Generation&&) noexcept;
   Generation& operator=(Generation&&) = delete;
@@ -119,6 +139,22 @@ class Generation {
   /// The result so far.
   const Result& result() { return recording_.result(); }
 
+  /// Writes the sequence and all that the next tokens depend on. Throws Error(unsupported) that names a step which cannot be saved.
+  void save(const std::string& path) {
+    const S& held = sequence();
+    source_.settle(sequence());
+    if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
+      StateWriter sampler, all;
+      sampler_->save(sampler);
+      save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
+                       pending_, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
+                      all);
+      held.save(path, all.bytes());
+    } else {
+      fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
+    }
+  }
+
  private:
   struct NotOwned {
     void operator()(S*) const noexcept {}
@@ -126,9 +162,9 @@ class Generation {
 
   [[nodiscard]] const Options& options() const noexcept { return recording_.options(); }
 
-  void reserve() {
+  void reserve() { reserve(recording_.limits().prompt + recording_.limits().new_tokens); }
+  void reserve(std::size_t positions) {
     const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
-    const std::size_t positions = recording_.limits().prompt + recording_.limits().new_tokens;
     sequence().reserve(positions);
     source_.prepare(sequence(), positions);
     sampler_->prepare(vocab, positions);

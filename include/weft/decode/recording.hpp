@@ -72,14 +72,16 @@ class Recording {
   template <class S>
   Recording(const S& sequence, std::size_t to_append, Options options)
       : options_(std::move(options)), limits_(limits_of(sequence, to_append, options_)),
-        text_(sequence.model(), options_.stop, limits_.new_tokens) {
-    const std::size_t n = limits_.new_tokens;
+        text_(sequence.model(), options_.stop, std::min(limits_.new_tokens, reserved_tokens)) {
+    // all of it at once, so that nothing is allocated per token; a limit that stands for none is not believed
+    const std::size_t n = std::min(limits_.new_tokens, reserved_tokens);
     result_.top_n = std::min(static_cast<std::size_t>(options_.logprobs), static_cast<std::size_t>(sequence.model().vocab_size()));
     result_.tokens.reserve(n);
     result_.logprobs.reserve(n);
     result_.raw_logprobs.reserve(n);
-    result_.top.reserve(n * result_.top_n);
-    result_.top_raw.reserve(n * result_.top_n);
+    const std::size_t alternatives = std::min(n * result_.top_n, reserved_alternatives);
+    result_.top.reserve(alternatives);
+    result_.top_raw.reserve(alternatives);
     best_.reserve(2 * result_.top_n + 64);
     result_.stats.prompt_tokens = limits_.prompt;
   }
@@ -108,6 +110,22 @@ class Recording {
   void alternatives(std::span<const Alternative> top, std::span<const Alternative> top_raw) {
     result_.top.insert(result_.top.end(), top.begin(), top.end());
     result_.top_raw.insert(result_.top_raw.end(), top_raw.begin(), top_raw.end());
+  }
+
+  /// Goes through what another recording with these options wrote, to its state. False where that cannot have been.
+  [[nodiscard]] bool replay(const Result& earlier) {
+    const std::size_t n = earlier.tokens.size(), top = n * result_.top_n;
+    if (earlier.logprobs.size() != n || earlier.raw_logprobs.size() != n || earlier.top.size() != top || earlier.top_raw.size() != top) return false;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (ended() || at_limit()) return false;
+      const auto from = i * result_.top_n;
+      alternatives(std::span(earlier.top).subspan(from, result_.top_n), std::span(earlier.top_raw).subspan(from, result_.top_n));
+      record({earlier.tokens[i], earlier.logprobs[i]}, earlier.raw_logprobs[i]);
+    }
+    if (earlier.stop == StopReason::cancelled && !ended()) end_cancelled();
+    if (earlier.stop == limits_.reason_at_limit() && !ended() && at_limit()) end(earlier.stop);
+    result_.stats = earlier.stats;
+    return result_.stop == earlier.stop;
   }
 
   /// Adds a token, and makes its piece. After that ended() may be true.
@@ -145,6 +163,8 @@ class Recording {
     return !piece_.text.empty();
   }
 
+  /// The result so far, but for its text and speed.
+  [[nodiscard]] const Result& unfinished() const noexcept { return result_; }
   /// The result so far.
   const Result& result() {
     result_.text = text_.text();
@@ -155,6 +175,8 @@ class Recording {
   }
 
  private:
+  static constexpr std::size_t reserved_tokens = 1 << 16, reserved_alternatives = 1 << 20;
+
   Options options_;
   Limits limits_;
   TextOutput<Tokenizer> text_;

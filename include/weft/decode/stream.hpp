@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "weft/decode/generation.hpp"
@@ -61,6 +62,16 @@ class TokenStream {
   S& sequence() {
     generation_.settle();
     return generation_.sequence();
+  }
+
+  /// Writes to a file what resume() goes on from: the sequence with its keys and values, what was generated, the state of the chain, and
+  /// the options but for their functions and `cancel`. The stream may go on too. Throws Error(file), and Error(unsupported) for a step with
+  /// state that it does not offer (LogitsStep) and for strategies that write in a way of their own.
+  void save(const std::string& path) {
+    if constexpr (requires { generation_.save(path); })
+      generation_.save(path);
+    else
+      fail(ErrorKind::unsupported, "a stream of ", detail::type_name<Generation>(), " cannot be saved; save its sequence");
   }
 
  private:
@@ -146,6 +157,19 @@ auto stream(const Model& model, const P& prompt, const Strategy& strategy, const
   using Stream = detail::StreamFor<Strategy, decltype(make_sequence(model))>;
   return Stream(std::in_place, make_sequence(model), detail::prompt_tokens(model, detail::prompt_view(prompt)),
                 detail::streamed(strategy), options);
+}
+
+/// Goes on with a stream that TokenStream::save() wrote, token for token and bit for bit as if there had been no break; a finished one is
+/// finished. chain: the same as then, newly made; its state comes from the file. The options are those of then, with this `cancel`.
+/// Throws weft::Error as Model::restore(), and Error(format) where the file holds no stream, or one with another chain.
+template <DecodableModel Model, PicksTokens Chain>
+auto resume(const Model& model, const std::string& path, const Chain& chain, std::stop_token cancel = {}) {
+  using S = decltype(make_sequence(model));
+  std::vector<std::byte> beside;
+  S sequence = model.restore(path, &beside);
+  auto saved = detail::load_generation(beside, path, sequence.tokens(), sequence.capacity(), model.vocab_size());
+  saved.options.cancel = std::move(cancel);
+  return TokenStream<S>(std::in_place, std::move(sequence), std::move(saved), detail::any_sampler(chain));
 }
 
 /// Streams a continuation of what the sequence holds. A sequence that is passed as a temporary (`chat.fork()`) is

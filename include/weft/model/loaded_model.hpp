@@ -32,6 +32,7 @@ class LoadedModel {
 
   /// Bytes of packed matrices that one pass reads.
   [[nodiscard]] std::size_t weight_bytes() const noexcept { return weights_.bytes; }
+  [[nodiscard]] std::uint64_t weight_digest() const noexcept { return weights_.digest; }
 
   void run(ThreadPool& pool, std::span<const PassItem> items, std::stop_token cancel) const {
     run_items<B>(program_, pool, *shelf_, items, std::move(cancel));
@@ -123,6 +124,7 @@ template <class B>
 Model<B>::Model(ModelFile&& file, const LoadOptions& options)
     : AnyModel(file, options), loaded_(std::make_unique<detail::LoadedModel<B>>(file, spec_, *pool_, options)) {
   weight_bytes_ = loaded_->weight_bytes();
+  take_fingerprint(loaded_->weight_digest());
   take_tokenizer(file);
 }
 

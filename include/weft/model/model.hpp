@@ -59,6 +59,9 @@ class AnyModel {
   [[nodiscard]] std::size_t kv_bytes_per_position(KvType type) const noexcept;
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
   [[nodiscard]] ThreadPool& pool() const noexcept { return *pool_; }
+  /// Names what determines the logits: XXH64 of the spec and of every weight's name, type, shape and bytes as the file has them. The
+  /// same on every backend, and for a copy of the file; what a saved sequence is checked against.
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return fingerprint_; }
 
   /// For Sequence and Batch: runs every item. Throws Error(cancelled), after which the pages of the items hold undefined values
   /// at their new positions.
@@ -72,6 +75,7 @@ class AnyModel {
   virtual void run_head(const float* hidden, std::int64_t rows, float* logits) const = 0;
   AnyModel(ModelFile& file, const LoadOptions& options);
   void take_tokenizer(ModelFile& file);
+  void take_fingerprint(std::uint64_t weight_digest);
 
   std::shared_ptr<ThreadPool> pool_;
   std::string source_;
@@ -80,7 +84,11 @@ class AnyModel {
   std::optional<Tokenizer> tokenizer_;
   std::size_t weight_bytes_ = 0;
   int activation_bits_ = 8;
+  std::uint64_t fingerprint_ = 0;
 };
+
+template <class B = Cpu<>>
+class Sequence;
 
 template <class B = Cpu<>>
 class Model final : public AnyModel {
@@ -93,6 +101,12 @@ class Model final : public AnyModel {
   ~Model() override;
 
   void run(std::span<const detail::PassItem> items, std::stop_token cancel) const override;
+
+  /// The sequence that Sequence::save() wrote to the path (model/sequence.hpp): it goes on with the same bits, forks and rewinds. A model
+  /// on another backend, or with other activation_bits, may go on too, with its own bits. `beside` gets the bytes that were saved with it. Throws Error(file);
+  /// Error(format) for what is no such file or is damaged; Error(unsupported) for another version of the format; Error(argument) when it
+  /// was saved with other weights.
+  [[nodiscard]] Sequence<B> restore(const std::string& path, std::vector<std::byte>* beside = nullptr) const;
 
  private:
   void run_head(const float* hidden, std::int64_t rows, float* logits) const override;

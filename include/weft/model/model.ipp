@@ -1,7 +1,9 @@
 // Definitions of model/model.hpp: what does not depend on the backend.
 #pragma once
 
+#include "weft/core/archive.hpp"
 #include "weft/core/error.hpp"
+#include "weft/core/xxh64.hpp"
 #include "weft/model/model.hpp"
 #include "weft/model/model_file.hpp"
 
@@ -23,6 +25,36 @@ WEFT_INLINE AnyModel::~AnyModel() = default;
 
 WEFT_INLINE void AnyModel::take_tokenizer(ModelFile& file) {
   if (file.vocabulary) tokenizer_.emplace(std::move(*file.vocabulary));
+}
+
+WEFT_INLINE void AnyModel::take_fingerprint(std::uint64_t weight_digest) {
+  StateWriter all;
+  const auto put_norm = [&](const Norm& norm) {
+    all.put(norm.kind);
+    all.put(norm.eps);
+  };
+  all.put(weight_digest);
+  all.put_text(spec_.architecture);
+  for (const auto number : {spec_.vocab_size, spec_.width, std::int64_t{spec_.learned_positions}}) all.put(number);
+  for (const auto& layer : spec_.layers) {
+    const auto& a = layer.attention;
+    put_norm(layer.attention_norm);
+    for (const auto number : {a.heads, a.kv_heads, a.head_dim}) all.put(number);
+    all.put(a.scale);
+    all.put_flag(a.rope.has_value());
+    if (a.rope) {
+      all.put(a.rope->style);
+      all.put(a.rope->dim);
+      all.put_all(std::span<const float>(a.rope->inverse_frequencies));
+      all.put(a.rope->attention_factor);
+    }
+    put_norm(layer.mlp_norm);
+    all.put(layer.mlp.hidden);
+    all.put(layer.mlp.activation);
+    all.put_flag(layer.mlp.gated);
+  }
+  put_norm(spec_.final_norm);
+  fingerprint_ = xxh64(all.bytes());
 }
 
 WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,6 +56,8 @@ struct SequenceState : RefCounted {
 
 /// Throws Error(argument) for a layer that the model does not have; 0 is the embedding.
 void check_layers(const AnyModel& model, std::span<const std::int64_t> layers);
+
+struct SavedSequence;
 
 }  // namespace detail
 
@@ -106,8 +109,14 @@ class AnySequence {
   /// Error(resource) when the budget or the context is smaller.
   void reserve(std::size_t positions);
 
+  /// Writes all state to a file from which Model::restore() makes a sequence that goes on with the same bits: options, tokens, keys and
+  /// values, logits. `beside`: further bytes to be kept with it. What stood at the path is replaced when the file is complete, not
+  /// before. Not saved: what reserve() asked for. Throws Error(file). O(size), about the bytes of the pages. Format: saved_sequence.hpp.
+  void save(const std::string& path, std::span<const std::byte> beside = {}) const;
+
  protected:
   AnySequence(const AnyModel& model, const SequenceOptions& options);
+  AnySequence(const AnyModel& model, const std::string& path, std::vector<std::byte>* beside);  // restored
   AnySequence(const AnySequence& other);  // a fork
   ~AnySequence();
   AnySequence& operator=(const AnySequence&) = delete;
@@ -117,7 +126,12 @@ class AnySequence {
  private:
   template <class B>
   friend class Batch;
+  template <class B>
+  friend class PrefixCache;
+  template <class B>
+  friend class Server;
 
+  AnySequence(const AnyModel& model, detail::SavedSequence&& saved, std::vector<std::byte>* beside);
   static std::size_t pages_for(std::size_t positions) noexcept;
   [[noreturn]] void context_full(std::size_t wanted) const;
   void check_ids(std::span<const Token> tokens) const;
@@ -127,11 +141,19 @@ class AnySequence {
   void own(std::size_t length);
   /// Checks the limits and makes the pages of the next `count` positions ours, copying what is shared.
   void make_room(std::size_t count);
+  /// Makes the pages from the end of the text to position `positions` ours, copying what is shared. The state is ours.
+  void own_pages(std::size_t positions);
   detail::PassItem pass_item(std::span<const Token> tokens);
   void commit(std::span<const Token> tokens);
   /// earlier_logits: [tokens - 1, vocab], or null.
   void append_with(std::span<const Token> tokens, std::span<const nn::Tap> taps, float* earlier_logits, std::stop_token cancel);
   void recompute_logits();
+  /// Of an empty sequence: takes over tokens whose keys and values lie in these pages.
+  void adopt(std::span<const Token> tokens, std::vector<Ref<Page>> pages);
+  /// The pages of the first `length` positions.
+  [[nodiscard]] std::span<const Ref<Page>> held_pages(std::size_t length) const noexcept {
+    return std::span<const Ref<Page>>(state_->pages).first(pages_for(length));
+  }
 
   SequenceOptions options_;
   std::shared_ptr<PagePool> pool_;
@@ -144,7 +166,7 @@ template <class B>
 class Batch;
 
 /// A sequence over a model with backend B.
-template <class B = Cpu<>>
+template <class B>
 class Sequence : public AnySequence {
  public:
   using Backend = B;
@@ -172,8 +194,15 @@ class Sequence : public AnySequence {
   }
 
  private:
+  friend class Model<B>;
   Sequence(const Sequence&) = default;
+  Sequence(const Model<B>& model, const std::string& path, std::vector<std::byte>* beside) : AnySequence(model, path, beside) {}
 };
+
+template <class B>
+Sequence<B> Model<B>::restore(const std::string& path, std::vector<std::byte>* beside) const {
+  return Sequence<B>(*this, path, beside);
+}
 
 /// An empty sequence of the model: what generate() and stream() start from.
 template <class B>
@@ -184,5 +213,6 @@ Sequence<B> make_sequence(const Model<B>& model) {
 }  // namespace weft
 
 #ifndef WEFT_COMPILED
+#include "weft/model/saved_sequence.hpp"
 #include "weft/model/sequence.ipp"
 #endif

@@ -109,7 +109,7 @@ WEFT_INLINE void AnySequence::reserve(std::size_t positions) {
   reserved_ = std::max(reserved_, positions);
   reserve_vectors(*state_);
   next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
-  while (state_->pages.size() < pages_for(positions)) add_page(*state_);
+  own_pages(positions);  // also what is shared and would be copied by the next append
 }
 
 WEFT_INLINE std::size_t AnySequence::pages_for(std::size_t positions) noexcept {
@@ -155,8 +155,15 @@ WEFT_INLINE void AnySequence::make_room(std::size_t count) {
   const auto length = size();
   if (count > capacity() - length) context_full(length + count);
   own(length);
+  own_pages(length + count);
+  state_->tokens.reserve(length + count);
+  if (!next_logits_.unique()) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
+}
+
+WEFT_INLINE void AnySequence::own_pages(std::size_t positions) {
   auto& state = *state_;
-  for (std::size_t p = length / static_cast<std::size_t>(page_positions); p < pages_for(length + count); ++p) {
+  const auto length = size();
+  for (std::size_t p = length / static_cast<std::size_t>(page_positions); p < pages_for(positions); ++p) {
     if (p == state.pages.size()) {
       add_page(state);
     } else if (!state.pages[p].unique()) {
@@ -166,8 +173,6 @@ WEFT_INLINE void AnySequence::make_room(std::size_t count) {
       state.pages[p] = std::move(page);
     }
   }
-  state.tokens.reserve(length + count);
-  if (!next_logits_.unique()) next_logits_ = make_ref<detail::Logits>(static_cast<std::size_t>(model_->vocab_size()));
 }
 
 WEFT_INLINE detail::PassItem AnySequence::pass_item(std::span<const Token> tokens) {
@@ -200,6 +205,16 @@ WEFT_INLINE void AnySequence::append_with(std::span<const Token> tokens, std::sp
   item.earlier_logits = earlier_logits;
   model_->run({&item, 1}, cancel);
   commit(tokens);
+}
+
+WEFT_INLINE void AnySequence::adopt(std::span<const Token> tokens, std::vector<Ref<Page>> pages) {
+  own(0);
+  auto& state = *state_;
+  state.tokens.assign(tokens.begin(), tokens.end());
+  state.pages = std::move(pages);
+  state.addresses.clear();
+  for (const auto& page : state.pages) state.addresses.push_back(page->data);
+  state.logits = {};
 }
 
 WEFT_INLINE void AnySequence::recompute_logits() {

@@ -2,19 +2,23 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <exception>
 #include <functional>
 #include <initializer_list>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "weft/core/error.hpp"
 #include "weft/core/thread_pool.hpp"
+#include "weft/core/xxh64.hpp"
 #include "weft/model/model_file.hpp"
 #include "weft/quant/dequantize.hpp"
 
@@ -42,6 +46,7 @@ struct Weights {
   NormWeights final_norm;
   std::vector<LayerWeights<B>> layers;
   std::size_t bytes = 0;  ///< of all matrices that a pass reads
+  std::uint64_t digest = 0;  ///< of every tensor as the file has it: role, type, shape, bytes
 };
 
 /// Reads the tensors of a ModelFile into Weights. Progress: called on the loading thread with bytes packed so far and in all.
@@ -69,7 +74,11 @@ class WeightLoader {
     if (const auto name = file_.names.name(Role::rope_factors); !name.empty()) used_.insert(name);
     refuse_unused();
     pack(pool, stop, progress);
-    for (const auto& job : jobs_) weights.bytes += job.target->bytes();
+    for (const auto& job : jobs_) {
+      weights.bytes += job.target->bytes();
+      note(job.tensor->name, job.raw.type, {job.raw.rows, job.raw.cols, job.first_row}, job.digest);
+    }
+    weights.digest = digest_.digest();
     return weights;
   }
 
@@ -80,6 +89,7 @@ class WeightLoader {
     bool transposed = false;        ///< the tensor is [cols, all rows]
     std::int64_t first_row = 0;     ///< of the tensor's rows
     typename B::Weight* target = nullptr;
+    std::uint64_t digest = 0;
   };
 
   const RawTensor& tensor(Role role, std::int64_t layer) {
@@ -137,6 +147,7 @@ class WeightLoader {
     check_type(t);
     std::vector<float> values(static_cast<std::size_t>(all));
     dequantize(t.type, t.bytes.data(), all, values.data());
+    note(name, t.type, {count, 1, first}, xxh64(t.bytes));
     out.assign(values.begin() + first, values.begin() + first + count);
   }
 
@@ -199,7 +210,18 @@ class WeightLoader {
       target = B::pack(raw);
   }
 
-  void pack_one(const Job& job) const {
+  /// Adds a tensor to the digest of the weights.
+  void note(std::string_view name, DType type, std::array<std::int64_t, 3> shape, std::uint64_t digest) {
+    digest_.update(std::as_bytes(std::span(name)));
+    digest_.update(std::as_bytes(std::span(&type, 1)));
+    digest_.update(std::as_bytes(std::span(shape)));
+    digest_.update(std::as_bytes(std::span(&digest, 1)));
+  }
+
+  void pack_one(Job& job) const {
+    // while its bytes are being read anyway; the parts of a tensor that is divided by columns share all of it
+    const auto bytes = static_cast<std::size_t>(job.raw.rows) * (static_cast<std::size_t>(job.raw.cols) / info(job.raw.type).values) * info(job.raw.type).bytes;
+    job.digest = xxh64(job.transposed ? job.tensor->bytes : std::span(job.raw.data, bytes));
     if (!job.transposed) {
       fill(job.raw, *job.target);
       return;
@@ -249,6 +271,7 @@ class WeightLoader {
   const ModelFile& file_;
   std::unordered_set<std::string> used_;
   std::vector<Job> jobs_;
+  Xxh64 digest_;
 };
 
 }  // namespace weft

@@ -23,6 +23,8 @@ struct AdaptiveP : Composable {
 
   void prepare(std::size_t vocab, std::size_t positions) { average.prepare(vocab, positions); }
   void operator()(std::span<float> logits, const StepContext& context);
+  void save(StateWriter& out) const { average.save(out); }
+  void load(StateReader& in) { average.load(in); }
 };
 
 /// Replaces every logit by 5 - 10 d^2 / (1 + d), d = |p - t| / 0.3, p the token's probability. t = 2 target - average,

@@ -28,6 +28,14 @@ struct Chain : Composable {
     weft::prepare(first, vocab, positions);
     weft::prepare(second, vocab, positions);
   }
+  void save(StateWriter& out) const {
+    save_state(first, out);
+    save_state(second, out);
+  }
+  void load(StateReader& in) {
+    load_state(first, in);
+    load_state(second, in);
+  }
 };
 
 /// The chain of no steps.
@@ -64,6 +72,14 @@ struct Sampler : Composable {
   void prepare(std::size_t vocab, std::size_t positions) {
     weft::prepare(steps, vocab, positions);
     weft::prepare(pick, vocab, positions);
+  }
+  void save(StateWriter& out) const {
+    save_state(steps, out);
+    save_state(pick, out);
+  }
+  void load(StateReader& in) {
+    load_state(steps, in);
+    load_state(pick, in);
   }
   /// Puts a step before those that are there.
   template <LogitsStep Before>
@@ -110,6 +126,12 @@ struct Maybe : Composable {
   }
   void prepare(std::size_t vocab, std::size_t positions) {
     if (step) weft::prepare(*step, vocab, positions);
+  }
+  void save(StateWriter& out) const {
+    if (step) save_state(*step, out);
+  }
+  void load(StateReader& in) {
+    if (step) load_state(*step, in);
   }
 };
 

@@ -43,6 +43,26 @@ class ChosenBefore {
   /// To be called in order of id, for what may be chosen now and the value to learn from.
   void offer(float value, std::size_t id) { offered_.push_back({value, static_cast<Token>(id)}); }
 
+  void save(StateWriter& out) const {
+    out.put(std::uint64_t{offered_at_});
+    out.put(std::uint64_t{points_.size()});
+    for (const auto& point : points_) {
+      out.put(std::uint64_t{point.position});
+      out.put(point.state);
+    }
+    out.put_all(std::span<const Ranked>(offered_));
+  }
+  void load(StateReader& in) {
+    offered_at_ = static_cast<std::size_t>(in.get<std::uint64_t>());
+    points_.clear();
+    for (auto count = in.get<std::uint64_t>(); count > 0; --count) {
+      const auto position = static_cast<std::size_t>(in.get<std::uint64_t>());
+      points_.push_back({position, in.get<State>()});
+    }
+    const auto offered = in.get_all<Ranked>();
+    offered_.assign(offered.begin(), offered.end());
+  }
+
  private:
   struct Point {
     std::size_t position;

@@ -19,6 +19,7 @@ struct DryOptions {
 
 class Dry : public Composable {
  public:
+  static constexpr bool follows_history = true;
   explicit Dry(const DryOptions& options);
 
   void prepare(std::size_t, std::size_t positions) {

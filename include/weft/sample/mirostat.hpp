@@ -21,6 +21,8 @@ struct Mirostat : Composable {
     scratch.reserve(vocab);
   }
   void operator()(std::span<float> logits, const StepContext& context);
+  void save(StateWriter& out) const { mu.save(out); }
+  void load(StateReader& in) { mu.load(in); }
 
  private:
   [[nodiscard]] std::size_t kept(double bound, std::size_t vocab) const;
@@ -32,6 +34,8 @@ struct MirostatV2 : Composable {
 
   void prepare(std::size_t vocab, std::size_t positions) { mu.prepare(vocab, positions); }
   void operator()(std::span<float> logits, const StepContext& context);
+  void save(StateWriter& out) const { mu.save(out); }
+  void load(StateReader& in) { mu.load(in); }
 };
 
 namespace detail {

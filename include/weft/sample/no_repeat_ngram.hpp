@@ -17,6 +17,7 @@ inline void exclude(std::span<float> logits, Token id) noexcept {
 }  // namespace detail
 
 struct NoRepeatNgram : Composable {
+  static constexpr bool follows_history = true;
   detail::NgramIndex prefixes{};  ///< of n - 1 tokens
 
   void prepare(std::size_t, std::size_t positions) { prefixes.prepare(positions); }

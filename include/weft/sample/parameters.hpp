@@ -72,6 +72,8 @@ class RuntimeSteps : public Composable {
 
   void operator()(std::span<float> logits, const StepContext& context);
   void prepare(std::size_t vocab, std::size_t positions);
+  void save(StateWriter& out) const;
+  void load(StateReader& in);
 
  private:
   struct Steps;
@@ -80,6 +82,7 @@ class RuntimeSteps : public Composable {
 
 /// Argmax or draw, decided at run time.
 struct RuntimePick : Composable {
+  static constexpr bool follows_history = true;
   bool greedy = false;
   Draw draw{};
 

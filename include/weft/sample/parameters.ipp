@@ -121,4 +121,12 @@ WEFT_INLINE void RuntimeSteps::prepare(std::size_t vocab, std::size_t positions)
   steps_->for_each([&](auto& step) { weft::prepare(step, vocab, positions); });
 }
 
+WEFT_INLINE void RuntimeSteps::save(StateWriter& out) const {
+  steps_->for_each([&](const auto& step) { save_state(step, out); });
+}
+
+WEFT_INLINE void RuntimeSteps::load(StateReader& in) {
+  steps_->for_each([&](auto& step) { load_state(step, in); });
+}
+
 }  // namespace weft

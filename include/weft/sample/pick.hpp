@@ -37,6 +37,7 @@ struct Argmax : Composable {
 };
 
 struct Draw : Composable {
+  static constexpr bool follows_history = true;
   std::optional<std::uint64_t> seed{};
   std::vector<double> block_sums{};  ///< scratch
 

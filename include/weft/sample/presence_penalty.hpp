@@ -9,6 +9,7 @@
 namespace weft {
 
 struct PresencePenalty : Composable {
+  static constexpr bool follows_history = true;
   float penalty = 0;
   detail::TokenCounts counts{};
 

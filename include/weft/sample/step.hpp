@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "weft/core/archive.hpp"
 #include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
 
@@ -37,12 +39,34 @@ template <class T>
 concept TakesHistory = std::invocable<T&, std::span<float>, std::span<const Token>>;
 template <class T>
 concept TakesContext = std::invocable<T&, std::span<float>, const StepContext&>;
+
+/// Offers its state.
+template <class T>
+concept SavesState = requires(const T& step, T& other, StateWriter& out, StateReader& in) {
+  step.save(out);
+  other.load(in);
+};
+/// Has none that a call could change, or says by a member `follows_history = true` that all it has is made anew from the history.
+template <class T>
+concept NeedsNoSaving = std::is_empty_v<T> || TakesHistory<const T> || TakesContext<const T> ||
+                        std::invocable<const T&, std::span<const float>, const StepContext&> || requires { requires T::follows_history; };
+
+/// A type as the compiler spells it, for messages.
+template <class T>
+constexpr std::string_view type_name() {
+  std::string_view name = __PRETTY_FUNCTION__;
+  name.remove_prefix(name.find("T = ") + 4);
+  return name.substr(0, name.find_first_of(";]"));
+}
 }  // namespace detail
 
 /// A callable `void(std::span<float> logits, std::span<const Token> history)`, or with `const StepContext&` as second
 /// argument. logits: [vocab], changed in place; -inf excludes a token. Steps are values: each generation (and each
 /// fork of it) works on a copy of its own, so members are state that travels. Optional member
 /// `void prepare(std::size_t vocab, std::size_t positions)`: called once before a generation, to reserve memory.
+/// A step whose call operator is not const has state; for a generation to be saved it must have the members
+/// `void save(StateWriter&) const` and `void load(StateReader&)`, or `static constexpr bool follows_history = true` if a new step, given the
+/// same history, does the same.
 template <class T>
 concept LogitsStep = std::copy_constructible<T> && (detail::TakesHistory<T> || detail::TakesContext<T>);
 
@@ -67,6 +91,21 @@ void prepare(Step& step, std::size_t vocab, std::size_t positions) {
   if constexpr (requires { step.prepare(vocab, positions); }) step.prepare(vocab, positions);
 }
 
+/// Writes the state of a step or a pick. Throws Error(unsupported) that names one which has state and does not offer it.
+template <class Step>
+void save_state(const Step& step, StateWriter& out) {
+  if constexpr (detail::SavesState<Step>)
+    step.save(out);
+  else if constexpr (!detail::NeedsNoSaving<Step>)
+    fail(ErrorKind::unsupported, "the step ", detail::type_name<Step>(), " has state that cannot be saved; give it members save and load, make its ",
+         "call operator const, or say follows_history (see LogitsStep)");
+}
+/// Reads what save_state wrote for a step of the same type. Throws Error(format).
+template <class Step>
+void load_state(Step& step, StateReader& in) {
+  if constexpr (detail::SavesState<Step>) step.load(in);
+}
+
 namespace detail {
 
 /// The logit of an id; Error(argument) that names the step if the vocabulary has no such id.
@@ -84,6 +123,8 @@ struct Step : Composable {
   F function;
   explicit Step(F f) : function(std::move(f)) {}
   void operator()(std::span<float> logits, const StepContext& context) { weft::apply(function, logits, context); }
+  void save(StateWriter& out) const { save_state(function, out); }
+  void load(StateReader& in) { load_state(function, in); }
 };
 
 template <class F>

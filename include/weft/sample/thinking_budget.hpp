@@ -17,6 +17,7 @@ struct ThinkingBudgetOptions {
 
 class ThinkingBudget : public Composable {
  public:
+  static constexpr bool follows_history = true;
   explicit ThinkingBudget(const ThinkingBudgetOptions& options) : options_(options) {
     if (options_.forced.empty()) options_.forced = options_.close.front();
   }

@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopH : Composable {
+  static constexpr bool follows_history = true;
   float share = 1;
   std::vector<detail::Ranked> best{};
 

@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopK : Composable {
+  static constexpr bool follows_history = true;
   std::size_t k = 1;
   std::vector<float> scratch{};
 

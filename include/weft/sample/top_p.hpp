@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopP : Composable {
+  static constexpr bool follows_history = true;
   float p = 1;
   std::vector<detail::Ranked> scratch{};
 

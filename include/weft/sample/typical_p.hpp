@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TypicalP : Composable {
+  static constexpr bool follows_history = true;
   float mass = 0.9f;
   std::vector<detail::Ranked> scratch{};
 

@@ -56,6 +56,7 @@ class KgwKey {
 }  // namespace detail
 
 struct WatermarkKgw : Composable {
+  static constexpr bool follows_history = true;
   detail::KgwKey key;
   std::vector<std::uint32_t> permutation{};
   std::vector<detail::Ranked> best{};

@@ -9,6 +9,7 @@
 namespace weft {
 
 struct Xtc : Composable {
+  static constexpr bool follows_history = true;
   double probability = 0;
   float threshold = 0.1f;
   std::vector<detail::Ranked> best{};

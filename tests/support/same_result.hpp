@@ -31,7 +31,6 @@ inline void check_same(const Result& a, const Result& b) {
   CHECK(a.stop_token == b.stop_token);
   CHECK(a.stats.generated_tokens == b.stats.generated_tokens);
   CHECK(a.stats.prompt_tokens == b.stats.prompt_tokens);
-  CHECK(a.stats.prefilled_tokens == b.stats.prefilled_tokens);
 }
 
 }  // namespace weft::test

@@ -1,0 +1,79 @@
+// The pages of many texts as a radix tree over their tokens: texts that begin alike share their pages. What was not used for longest goes first.
+// Source: RadixAttention, Zheng et al. 2024, arXiv:2312.07104; here an edge is the tokens of one page.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "weft/core/config.hpp"
+#include "weft/core/token.hpp"
+#include "weft/model/page_pool.hpp"
+
+namespace weft::detail {
+
+/// Not thread-safe; PrefixCache sees to that. Its pages are never written, since the tree holds a share of each.
+class PrefixTree {
+ public:
+  /// budget: bytes of pages in the tree at most.
+  PrefixTree(std::size_t page_bytes, std::size_t budget) : page_bytes_(page_bytes), budget_(budget) {}
+  PrefixTree(const PrefixTree&) = delete;
+  PrefixTree& operator=(const PrefixTree&) = delete;
+
+  struct Match {
+    std::size_t length = 0;        ///< tokens
+    std::vector<Ref<Page>> pages;  ///< that hold them; the last one may hold more
+  };
+  /// The longest prefix of the tokens that the tree holds; its pages count as used now. O(length, log of branches a page).
+  Match match(std::span<const Token> tokens);
+
+  /// Takes shares of the pages of a text, as far as the budget goes once all other pages are gone; all of them count as used now. Pages
+  /// that the tree has for the same tokens stay. The last page may be partly filled.
+  void insert(std::span<const Token> tokens, std::span<const Ref<Page>> pages);
+
+  /// Lets go of the pages that were not used for longest until `bytes` came free; those that somebody else shares do not count.
+  /// Returns what came free.
+  std::size_t release(std::size_t bytes);
+  void clear() { release(static_cast<std::size_t>(-1)); }
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return nodes_.size() * page_bytes_; }
+  [[nodiscard]] std::size_t budget() const noexcept { return budget_; }
+  /// Pages that were let go of so far.
+  [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }
+
+ private:
+  struct Node;
+  using Nodes = std::list<Node>;
+  /// By the tokens of the page, in lexicographic order: the longest common prefix is that of a neighbour. No key is a prefix of another.
+  using Children = std::map<std::vector<Token>, Nodes::iterator>;
+  struct Node {
+    Ref<Page> page{};
+    Children children{};
+    Children* siblings = nullptr;  // where it is
+    Children::iterator place{};
+    std::uint64_t used = 0;  // when
+  };
+
+  [[nodiscard]] Children& below(std::span<const Nodes::iterator> path) {
+    return path.empty() ? roots_ : path.back()->children;
+  }
+  void touch(std::span<const Nodes::iterator> path);
+  bool make_room();
+  Nodes::iterator add(Children& siblings, std::vector<Token> tokens, const Ref<Page>& page, Nodes::iterator before);
+  bool drop_last();
+
+  std::size_t page_bytes_, budget_;
+  Children roots_;
+  Nodes
+      nodes_;  // most recently used first; a page stands before those that follow it in a text, so that the last one has no children
+  std::uint64_t now_ = 0, evicted_ = 0;
+};
+
+}  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/model/prefix_tree.ipp"
+#endif
