@@ -26,10 +26,13 @@ class Hash {
   std::uint64_t hash_ = 14695981039346656037u;
 };
 
-template <class Backend>
-void hash_products(Hash& hash) {
-  for (const DType type : {DType::q4_0, DType::q4_1, DType::q8_0, DType::q5_1, DType::q4_k, DType::q6_k, DType::q2_k,
-                           DType::f16, DType::bf16, DType::f32}) {
+constexpr DType some_types[] = {DType::q4_0, DType::q4_1, DType::q8_0, DType::q5_1, DType::q4_k,
+                                DType::q6_k, DType::q2_k, DType::f16,  DType::bf16, DType::f32};
+constexpr DType other_types[] = {DType::q5_0, DType::iq4_nl, DType::mxfp4, DType::q3_k, DType::q5_k, DType::iq4_xs};
+
+template <class Backend, class Types>
+void hash_products(const Types& types, Hash& hash) {
+  for (const DType type : types) {
     Random random(81);
     const RandomMatrix matrix(type, 35, 512, random);
     const auto w = Backend::pack(matrix.raw);
@@ -82,11 +85,13 @@ void hash_attention(Hash& hash) {
 TEST_CASE("every kernel gives the recorded bits, whatever the compiler, its options and the instruction set") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
-    Hash products, elementwise, attention;
-    hash_products<Backend>(products);
+    Hash products, other_products, elementwise, attention;
+    hash_products<Backend>(some_types, products);
+    hash_products<Backend>(other_types, other_products);
     hash_elementwise<Backend>(elementwise);
     hash_attention<Backend>(attention);
     CHECK(products.value() == 178161049591813230u);
+    CHECK(other_products.value() == 8818300260269820481u);
     CHECK(elementwise.value() == 5438897844384568862u);
     CHECK(attention.value() == 11817035973013373820u);
   });

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -183,6 +184,33 @@ TEST_CASE("extreme weights and activations are multiplied without saturation") {
   });
 }
 
+TEST_CASE("blocks of nothing but extreme integers, times extreme activations, saturate in no format") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    for (DType type : types) {
+      if (quant_layout(type).values == 0) continue;
+      CAPTURE(std::string(name(type)));
+      const std::int64_t cols = cols_near(type, 64);
+      for (const unsigned fill : {0x00u, 0x80u, 0xffu}) {
+        Random random(9);
+        RandomMatrix matrix(type, 16, cols, random);
+        for (std::size_t at = 0; at < matrix.bytes.size(); at += info(type).bytes) {
+          std::fill_n(matrix.bytes.begin() + static_cast<std::ptrdiff_t>(at), info(type).bytes, static_cast<std::byte>(fill));
+          const std::uint16_t one = f32_to_f16(1.0f);
+          for (const std::size_t offset : scales_of(type)) std::memcpy(matrix.bytes.data() + at + offset, &one, 2);
+          if (type == DType::mxfp4) matrix.bytes[at] = static_cast<std::byte>(128);
+        }
+        const auto w = Backend::pack(matrix.raw);
+        for (const float sign : {-1.0f, 1.0f}) {
+          Activations<Backend> x(std::vector<float>(static_cast<std::size_t>(4 * cols), 127.0f * sign), cols);
+          const Exact e = exact<Backend>(w, 0, x, 0);
+          for (const float value : multiply<Backend>(w, x, 0, 4)) CHECK(std::abs(value - e.value) <= 1e-6 * e.magnitude);
+        }
+      }
+    }
+  });
+}
+
 TEST_CASE("an activation that is not finite makes its row's results not finite and no other's") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
@@ -235,6 +263,25 @@ TEST_CASE("gather gives every row as its block's definition does, bit for bit") 
       CHECK(same_bits(row, expected));
     }
   }
+}
+
+TEST_CASE("every power of two that MXFP4 can have as a scale reaches gather and the products") {
+  for_each_cpu([](auto cpu) {
+    using Backend = decltype(cpu);
+    std::vector<std::byte> bytes(256 * 17, static_cast<std::byte>(0x22));  // 1.0
+    for (std::size_t row = 0; row < 256; ++row) bytes[row * 17] = static_cast<std::byte>(row);
+    const auto w = Backend::pack({DType::mxfp4, 256, 32, bytes.data(), "powers"});
+    std::vector<float> x(32);
+    x[0] = 127.0f;  // so that the activations' scale is 1
+    Activations<Backend> activations(x, 32);
+    const auto out = multiply<Backend>(w, activations, 0, 1);
+    for (int row = 0; row < 256; ++row) {
+      float values[32];
+      Backend::gather(w, row, values);
+      CHECK(values[31] == std::ldexp(1.0f, row - 127));
+      CHECK(out[static_cast<std::size_t>(row)] == std::ldexp(127.0f, row - 127));
+    }
+  });
 }
 
 TEST_CASE("gather gives numbers as they are") {

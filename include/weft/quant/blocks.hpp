@@ -169,14 +169,14 @@ template <>
 struct BlockTraits<DType::q3_k> {
   static constexpr QuantLayout layout{256, 16, false};
   static constexpr int bytes = 110;
+  static constexpr std::int32_t scale(const std::byte* block, int s) noexcept {
+    const std::uint32_t low = (detail::u8_at(block, 96 + s % 8) >> (s < 8 ? 0 : 4)) & 15;
+    const std::uint32_t high = (detail::u8_at(block, 104 + s % 4) >> (2 * (s / 4))) & 3;
+    return static_cast<std::int32_t>(low | high << 4) - 32;
+  }
   static constexpr void unpack(const std::byte* block, std::int8_t* q, float* d, float*) noexcept {
-    const std::byte* const scales = block + 96;
-    const float scale = detail::f16_at(block + 108);
-    for (int s = 0; s < 16; ++s) {
-      const std::uint32_t low = (detail::u8_at(scales, s % 8) >> (s < 8 ? 0 : 4)) & 15;
-      const std::uint32_t high = (detail::u8_at(scales, 8 + s % 4) >> (2 * (s / 4))) & 3;
-      d[s] = scale * detail::as_float(static_cast<std::int32_t>(low | high << 4) - 32);
-    }
+    const float super_d = detail::f16_at(block + 108);
+    for (int s = 0; s < 16; ++s) d[s] = super_d * detail::as_float(scale(block, s));
     for (int h = 0; h < 2; ++h)
       for (int k = 0; k < 4; ++k)
         for (int i = 0; i < 32; ++i) {
@@ -254,12 +254,15 @@ template <>
 struct BlockTraits<DType::iq4_xs> {
   static constexpr QuantLayout layout{256, 32, false};
   static constexpr int bytes = 136;
+  static constexpr std::int32_t scale(const std::byte* block, int s) noexcept {
+    const std::uint32_t low = (detail::u8_at(block, 4 + s / 2) >> (4 * (s % 2))) & 15;
+    const std::uint32_t high = (detail::u16_at(block + 2) >> (2 * s)) & 3;
+    return static_cast<std::int32_t>(low | high << 4) - 32;
+  }
   static constexpr void unpack(const std::byte* block, std::int8_t* q, float* d, float*) noexcept {
-    const float scale = detail::f16_at(block);
-    const std::uint32_t high = detail::u16_at(block + 2);
+    const float super_d = detail::f16_at(block);
     for (int s = 0; s < 8; ++s) {
-      const std::uint32_t low = (detail::u8_at(block, 4 + s / 2) >> (4 * (s % 2))) & 15;
-      d[s] = scale * detail::as_float(static_cast<std::int32_t>(low | ((high >> (2 * s)) & 3) << 4) - 32);
+      d[s] = super_d * detail::as_float(scale(block, s));
       detail::nibbles32(block + 8 + 16 * s, detail::iq4_levels, q + 32 * s);
     }
   }
@@ -271,9 +274,12 @@ template <>
 struct BlockTraits<DType::mxfp4> {
   static constexpr QuantLayout layout{32, 32, false};
   static constexpr int bytes = 17;
-  static constexpr void unpack(const std::byte* block, std::int8_t* q, float* d, float*) noexcept {
+  static constexpr float scale(const std::byte* block) noexcept {
     const std::uint32_t e = detail::u8_at(block);
-    d[0] = std::bit_cast<float>(e < 2 ? 0x00200000u << e : (e - 1) << 23);  // 2^-128 and 2^-127 are denormal floats
+    return std::bit_cast<float>(e < 2 ? 0x00200000u << e : (e - 1) << 23);  // 2^-128 and 2^-127 are denormal floats
+  }
+  static constexpr void unpack(const std::byte* block, std::int8_t* q, float* d, float*) noexcept {
+    d[0] = scale(block);
     detail::nibbles32(block + 1, detail::e2m1_levels, q);
   }
 };

@@ -29,12 +29,6 @@ namespace weft::cpu::avx512::amx {
 inline constexpr std::int64_t tile_rows = 16;  // of activations; planes count as rows
 inline constexpr int wide_blocks = 32;
 
-/// How the float steps of a format go: sub-blocks of a block of 32 columns, and whether each has a minimum.
-struct Shape {
-  int halves;
-  bool with_min;
-};
-
 /// Blocks of a panel, widened: w = d * q + m for each of the 16 rows, d and m per sub-block.
 struct Wide {
   alignas(64) std::int8_t q[wide_blocks][512];
@@ -46,82 +40,21 @@ WEFT_FORCE void keep_group(Wide& wide, int at, int group, Part::Pi bytes) { _mm5
 
 /// Block b of the panel becomes block `at` of wide.
 template <class Format>
-struct Widen;
-
-template <bool with_min>
-struct Widen<Q4<with_min>> {
-  static constexpr Shape shape{1, with_min};
-  WEFT_FORCE void block(const std::byte* panel, std::int64_t b, Wide& wide, int at) {
-    const std::byte* q = with_min ? panel + b * 320 : panel + (b >> 1) * 576 + (b & 1) * 256;
-    const std::byte* scales = with_min ? q + 256 : panel + (b >> 1) * 576 + 512 + (b & 1) * 32;
-    const Part::Pi bias = _mm512_set1_epi8(with_min ? 0 : 8);
+WEFT_FORCE void widen(const std::byte* panel, std::size_t b, Wide& wide, int at) {
+  const std::byte* q = panel + Format::layout.integers(b);
+  WEFT_EACH (i, 2) {
+    auto planes = Format::planes(q, i);
     WEFT_EACH (g, 4) {
-      const Part::Pi bits = Part::load_lanes(q + g * 64);
-      keep_group(wide, at, g, _mm512_sub_epi8(Part::low_nibbles(bits), bias));
-      keep_group(wide, at, 4 + g, _mm512_sub_epi8(Part::high_nibbles(bits), bias));
-    }
-    Part::store(wide.d[at][0], Part::load_f16(scales));
-    if constexpr (with_min) Part::store(wide.m[at][0], Part::load_f16(scales + 32));
-  }
-};
-
-template <>
-struct Widen<Q8> {
-  static constexpr Shape shape{1, false};
-  WEFT_FORCE void block(const std::byte* panel, std::int64_t b, Wide& wide, int at) {
-    const std::byte* pair = panel + (b >> 1) * 1088;
-    WEFT_EACH (g, 8) keep_group(wide, at, g, Part::load_lanes(pair + (b & 1) * 512 + g * 64));
-    Part::store(wide.d[at][0], Part::load_f16(pair + 1024 + (b & 1) * 32));
-  }
-};
-
-template <int halves, bool with_min>
-struct Widen<Bytes<halves, with_min>> {
-  static constexpr Shape shape{halves, with_min};
-  WEFT_FORCE void block(const std::byte* panel, std::int64_t b, Wide& wide, int at) {
-    const std::byte* q = panel + b * Bytes<halves, with_min>::block_bytes;
-    WEFT_EACH (g, 8) keep_group(wide, at, g, Part::load_lanes(q + g * 64));
-    WEFT_EACH (i, halves) {
-      Part::store(wide.d[at][i], Part::as_float(Part::load_lanes(q + 512 + i * 64)));
-      if constexpr (with_min) Part::store(wide.m[at][i], Part::as_float(Part::load_lanes(q + 512 + (halves + i) * 64)));
+      Part::Pi bytes = Format::next(planes, q, i, g);
+      if constexpr (Format::layout.bias != 0) bytes = _mm512_sub_epi8(bytes, _mm512_set1_epi8(Format::layout.bias));
+      keep_group(wide, at, 4 * i + g, bytes);
     }
   }
-};
-
-template <Packing packing>
-struct Widen<Super<packing>> {
-  using Format = Super<packing>;
-  static constexpr Shape shape{Format::halves, Format::planes < 2};
-  WEFT_FORCE void block(const std::byte* panel, std::int64_t b, Wide& wide, int at) {
-    const std::byte* super = panel + (b >> 3) * static_cast<std::int64_t>(Format::layout.bytes());
-    const std::byte* q = super + (b & 7) * static_cast<std::int64_t>(Format::layout.block());
-    Part::Pi high[2];
-    WEFT_EACH (i, Format::planes) high[i] = Part::load_lanes(q + 256 + i * 64);
-    WEFT_EACH (g, 4) {
-      const Part::Pi bits = Part::load_lanes(q + g * 64);
-      Part::Pi low = Part::low_nibbles(bits), up = Part::high_nibbles(bits);
-      if constexpr (Format::planes == 1) {
-        low = Format::with_high(low, high[0], 0x01010101);
-        up = Format::with_high(up, Part::template shift_right<4>(high[0]), 0x01010101);
-        high[0] = Part::template shift_right<1>(high[0]);
-      } else if constexpr (Format::planes == 2) {
-        const Part::Pi bias = _mm512_set1_epi8(32);
-        low = _mm512_sub_epi8(Format::with_high(low, high[0], 0x03030303), bias);
-        up = _mm512_sub_epi8(Format::with_high(up, high[1], 0x03030303), bias);
-        WEFT_EACH (i, 2) high[i] = Part::template shift_right<2>(high[i]);
-      }
-      keep_group(wide, at, g, low);
-      keep_group(wide, at, 4 + g, up);
-    }
-    const std::byte* scales = super + Format::layout.scales() + (b & 7) * 32;
-    const Part::Pf d = Part::load_f16(super + Format::layout.d());
-    WEFT_EACH (i, Format::halves) Part::store(wide.d[at][i], Part::mul(d, Part::to_float(Part::load_i8(scales + i * 16))));
-    if constexpr (Format::planes < 2) {
-      const Part::Pf count = Part::to_float(Part::load_i8(scales + 16));
-      Part::store(wide.m[at][0], Part::sub(Part::set(-0.0f), Part::mul(Part::load_f16(super + Format::layout.d() + 32), count)));
-    }
+  WEFT_EACH (i, Format::halves) {
+    Part::store(wide.d[at][i], Format::d(panel, b, i, 0));
+    if constexpr (Format::layout.with_min) Part::store(wide.m[at][i], Format::m(panel, b, i, 0));
   }
-};
+}
 
 /// A block of 16 rows of activations, side by side: rows of a matrix that are a power of two apart would share the sets of a cache.
 struct TileBlock {
@@ -219,13 +152,12 @@ struct Gathered {
 template <class Format>
 inline void multiply_panel(const std::byte* panel, std::int64_t first, std::int64_t blocks, const TileBlock* x, std::int64_t rows,
                            float (*sums)[16]) noexcept {
-  constexpr Shape shape = Widen<Format>::shape;
   Wide wide;
   for (std::int64_t done = 0; done < blocks; done += wide_blocks) {
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
-    for (int at = 0; at < count; ++at) Widen<Format>::block(panel, first + done + at, wide, at);
+    for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      add_blocks<shape.halves, shape.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
+      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
   }
 }
 
@@ -240,7 +172,7 @@ inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end,
   for (std::int64_t first = 0; first < all_blocks; first += size.blocks) {
     const std::int64_t blocks = all_blocks - first < size.blocks ? all_blocks - first : size.blocks;
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      gather_rows<Widen<Format>::shape.halves>(from + r * all_blocks + first, all_blocks, blocks, gathered + r / tile_rows * blocks);
+      gather_rows<Format::halves>(from + r * all_blocks + first, all_blocks, blocks, gathered + r / tile_rows * blocks);
     for (std::int64_t p = begin; p < end; ++p) {
       const std::int64_t exist = w.rows - p * panel_rows;
       float* const to = out + p * panel_rows;
@@ -261,7 +193,7 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
   const Gathered size(blocks, x.planes);
   // Whole tiles; none when two planes of so wide a matrix do not fit.
   const std::int64_t whole = size.rows > 0 ? rows * x.planes / tile_rows * tile_rows : 0;
-  const TileConfig config = tile_config(Widen<Format>::shape.halves);
+  const TileConfig config = tile_config(Format::halves);
   __asm__ volatile("" : : "r"(&config) : "memory");  // GCC's _tile_loadconfig owns up to eight bytes only
   _tile_loadconfig(&config);
   for (std::int64_t first = 0; first < whole; first += size.rows)

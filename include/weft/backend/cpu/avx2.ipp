@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "weft/backend/cpu/region.hpp"
 
@@ -107,6 +108,9 @@ struct Part {
   WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm256_set1_epi32(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
+  WEFT_FORCE Pi lookup(const std::int8_t* table, Pi nibbles) {
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), nibbles);
+  }
   WEFT_FORCE Nibbles nibbles_start() { return _mm256_setzero_si256(); }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) {
     return keep_order(_mm256_add_epi16(s, _mm256_maddubs_epi16(w, x)));

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "weft/backend/cpu/region.hpp"
 
@@ -101,6 +102,9 @@ struct Part {
   WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm512_set1_epi32(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15)); }
+  WEFT_FORCE Pi lookup(const std::int8_t* table, Pi nibbles) {
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), nibbles);
+  }
   WEFT_FORCE Nibbles nibbles_start() { return _mm512_setzero_si512(); }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm512_dpbusd_epi32(s, w, x); }
   WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }

@@ -13,171 +13,132 @@ WEFT_FORCE void prefetch_ahead(const std::byte* at) {
   WEFT_UNROLL for (int i = 0; i < bytes; i += 64) Part::prefetch(at + 4096 + i);
 }
 
-/// acc[h][t] += what block b of the panel adds, per 32 columns: fma(dot, d_w d_x, acc), then fma(m, d_x sum(q_x), acc).
-template <bool with_min>
-struct Q4 {
-  static constexpr int sums = Part::nibble_sums, block_bytes = with_min ? 320 : 288;
-
-  template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
-                       Part::Pf (&acc)[H][T]) {
-    const std::byte* pair = panel + (b >> 1) * 576;
-    const std::byte* q = (with_min ? panel + b * 320 : pair + (b & 1) * 256) + part * Part::lanes * 4;
-    const std::byte* scales = (with_min ? panel + b * 320 + 256 : pair + 512 + (b & 1) * 32) + part * Part::lanes * 2;
-    Part::Nibbles s[H][T];
-    WEFT_EACH (h, H)
-      WEFT_EACH (t, T) s[h][t] = Part::nibbles_start();
-    WEFT_EACH (g, 4) {
-      Part::Pi low[H], high[H];
-      WEFT_EACH (h, H) {
-        const Part::Pi bits = Part::load_lanes(q + g * 64 + h * Part::lanes * 4);
-        low[h] = Part::low_nibbles(bits);
-        high[h] = Part::high_nibbles(bits);
-      }
-      WEFT_EACH (t, T) {
-        const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g), c = Part::broadcast(x[t * stride].q + 16 + 4 * g);
-        WEFT_EACH (h, H) s[h][t] = Part::nibbles_add(Part::nibbles_add(s[h][t], low[h], a), high[h], c);
-      }
-    }
-    WEFT_EACH (h, H) {
-      const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
-      WEFT_EACH (t, T) {
-        Part::Pi dot = Part::nibbles_sum(s[h][t]);
-        if constexpr (!with_min) dot = Part::isub(dot, Part::iset(8 * x[t * stride].q_sum));  // q is stored plus 8
-        acc[h][t] = Part::fma(Part::to_float(dot), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
-      }
-      if constexpr (with_min) {
-        const Part::Pf m = Part::load_f16(scales + 32 + h * Part::lanes * 2);
-        WEFT_EACH (t, T) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
-      }
-    }
-  }
+// Integer dot products of 4 bytes a lane, by what the weights are: unsigned up to 15, unsigned up to 127, signed.
+struct OfNibbles {
+  using Sum = Part::Nibbles;
+  static constexpr int sums = Part::nibble_sums;
+  WEFT_FORCE Sum start(std::int32_t) { return Part::nibbles_start(); }
+  WEFT_FORCE Part::Pi weight(Part::Pi w) { return w; }
+  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Pi x) { return Part::nibbles_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s) { return Part::nibbles_sum(s); }
+};
+struct OfUnsigned {
+  using Sum = Part::Pi;
+  static constexpr int sums = Part::byte_sums;
+  WEFT_FORCE Sum start(std::int32_t) { return Part::iset(0); }
+  WEFT_FORCE Part::Pi weight(Part::Pi w) { return w; }
+  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Pi x) { return Part::unsigned_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s) { return s; }
+};
+struct OfSigned {
+  using Sum = Part::Pi;
+  static constexpr int sums = Part::byte_sums;
+  WEFT_FORCE Sum start(std::int32_t x_sum) { return Part::signed_start(x_sum); }
+  WEFT_FORCE Part::Signed weight(Part::Pi w) { return Part::as_signed(w); }
+  WEFT_FORCE Sum add(Sum s, Part::Signed w, Part::Pi x) { return Part::signed_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s) { return s; }
 };
 
-/// Integer dot products of groups [first, first + n) of signed bytes.
-template <int T, int H>
-WEFT_FORCE void dot_bytes(const std::byte* q, int first, int n, const QuantBlock* x, std::int64_t stride,
-                          Part::Pi (&s)[H][T]) {
-  WEFT_UNROLL for (int g = first; g < first + n; ++g) {
-    Part::Signed w[H];
-    WEFT_EACH (h, H) w[h] = Part::as_signed(Part::load_lanes(q + g * 64 + h * Part::lanes * 4));
-    WEFT_EACH (t, T) {
-      const Part::Pi a = Part::broadcast(x[t * stride].q + 4 * g);
-      WEFT_EACH (h, H) s[h][t] = Part::signed_add(s[h][t], w[h], a);
-    }
-  }
-}
-
-struct Q8 {
-  static constexpr int sums = Part::byte_sums, block_bytes = 544;
-
-  template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
-                       Part::Pf (&acc)[H][T]) {
-    const std::byte* pair = panel + (b >> 1) * 1088;
-    const std::byte* scales = pair + 1024 + (b & 1) * 32 + part * Part::lanes * 2;
-    Part::Pi s[H][T];
-    WEFT_EACH (h, H)
-      WEFT_EACH (t, T) s[h][t] = Part::signed_start(x[t * stride].q_sum);
-    dot_bytes<T, H>(pair + (b & 1) * 512 + part * Part::lanes * 4, 0, 8, x, stride, s);
-    WEFT_EACH (h, H) {
-      const Part::Pf d = Part::load_f16(scales + h * Part::lanes * 2);
-      WEFT_EACH (t, T)
-        acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
-    }
-  }
-};
-
-/// int8 with float32 scales, and minima perhaps, per 32 columns or per half of them.
-template <int halves, bool with_min>
-struct Bytes {
-  static constexpr int sums = Part::byte_sums, block_bytes = 512 + 64 * halves * (with_min ? 2 : 1);
-
-  template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
-                       Part::Pf (&acc)[H][T]) {
-    const std::byte* q = panel + b * block_bytes + part * Part::lanes * 4;
-    for (int i = 0; i < halves; ++i) {
-      Part::Pi s[H][T];
-      WEFT_EACH (h, H)
-        WEFT_EACH (t, T) s[h][t] = Part::signed_start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
-      dot_bytes<T, H>(q, i * 4, 8 / halves, x, stride, s);
-      WEFT_EACH (h, H) {
-        const std::byte* scale = q + 512 + i * 64 + h * Part::lanes * 4;
-        const Part::Pf d = Part::as_float(Part::load_lanes(scale));
-        WEFT_EACH (t, T)
-          acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(d, Part::set(x[t * stride].d)), acc[h][t]);
-        if constexpr (with_min) {
-          const Part::Pf m = Part::as_float(Part::load_lanes(scale + 64 * halves));
-          WEFT_EACH (t, T)
-            acc[h][t] = Part::fma(m, Part::set(halves == 1 ? x[t * stride].sum : x[t * stride].half_sum[i]), acc[h][t]);
-        }
-      }
-    }
-  }
-};
-
-/// Super-blocks with small integer scales: d d_s times the dot of each sub-block, sub by sub, then the minimum as above.
-/// Q6_K has a scale for each half of a block and integers that are stored plus 32; Q4_K and Q5_K have minima.
+/// A block format: acc[h][t] += what block b of the panel adds, half by half if each half has its scale, else all 32 columns at
+/// once: fma(dot, d d_x, acc), then, where there are minima, fma(m, d_x sum(q_x), acc).
 template <Packing packing>
-struct Super {
-  static constexpr SuperLayout layout = super_layout(packing);
-  static constexpr int planes = static_cast<int>(layout.planes), halves = planes == 2 ? 2 : 1;
-  static constexpr int sums = Part::byte_sums, block_bytes = static_cast<int>(layout.bytes() / 8);
+struct Block {
+  static constexpr BlockLayout layout = block_layout(packing);
+  static constexpr int width = layout.width, halves = layout.halves;
+  using Dot = std::conditional_t<width == 8 || layout.levels != nullptr, OfSigned, std::conditional_t<width <= 4, OfNibbles, OfUnsigned>>;
+  static constexpr int sums = Dot::sums, block_bytes = static_cast<int>(layout.unit() / layout.unit_blocks());
 
-  /// Adds the bits above the fourth; `high` moves on to the next group.
-  WEFT_FORCE Part::Pi with_high(Part::Pi low, Part::Pi high, int mask) {
-    return Part::ior(low, Part::template shift_left<4>(Part::iand(high, Part::iset(mask))));
+  /// The planes of single and of double bits of half i, from which next() takes group after group.
+  struct Planes {
+    Part::Pi crumbs, bits;
+  };
+  WEFT_FORCE Planes planes(const std::byte* q, int i) {
+    Planes p;
+    if constexpr ((width & 2) != 0) p.crumbs = Part::load_lanes(q + (width & 4) * 64 + i * 64);
+    if constexpr ((width & 1) != 0) {
+      p.bits = Part::load_lanes(q + (width & 6) * 64);
+      if (i == 1) p.bits = Part::template shift_right<4>(p.bits);
+    }
+    return p;
+  }
+  /// Bytes of group g of half i, as they are stored, or what they stand for where that is looked up.
+  WEFT_FORCE Part::Pi next(Planes& p, const std::byte* q, int i, int g) {
+    if constexpr (width == 8) return Part::load_lanes(q + (4 * i + g) * 64);
+    Part::Pi w;
+    if constexpr ((width & 4) != 0) {
+      const Part::Pi nibbles = Part::load_lanes(q + g * 64);
+      w = i == 0 ? Part::low_nibbles(nibbles) : Part::high_nibbles(nibbles);
+    }
+    if constexpr ((width & 2) != 0) {
+      const Part::Pi two = Part::iand(p.crumbs, Part::iset(0x03030303));
+      if constexpr ((width & 4) != 0) w = Part::ior(w, Part::template shift_left<4>(two));
+      if constexpr ((width & 4) == 0) w = two;
+      p.crumbs = Part::template shift_right<2>(p.crumbs);
+    }
+    if constexpr ((width & 1) != 0) {
+      w = Part::ior(w, Part::template shift_left<(width & 6)>(Part::iand(p.bits, Part::iset(0x01010101))));
+      p.bits = Part::template shift_right<1>(p.bits);
+    }
+    if constexpr (layout.levels != nullptr) w = Part::lookup(layout.levels->data(), w);
+    return w;
+  }
+
+  /// The floats of half i, from row `row` of the panel on.
+  WEFT_FORCE Part::Pf d(const std::byte* panel, std::size_t b, int i, int row) {
+    const std::byte* at = panel + layout.d(b) + row * 2;
+    const Part::Pf whole = packing == Packing::mxfp4 ? Part::load_bf16(at) : Part::load_f16(at);
+    if constexpr (!layout.super()) return whole;
+    Part::Pi scale = Part::load_i8(panel + layout.scales(b) + i * 16 + row);
+    if constexpr (packing == Packing::q2_k) scale = Part::iand(scale, Part::iset(15));
+    return Part::mul(whole, Part::to_float(scale));
+  }
+  WEFT_FORCE Part::Pf m(const std::byte* panel, std::size_t b, int i, int row) {
+    const Part::Pf min = Part::load_f16(panel + layout.d(b) + 32 + row * 2);
+    if constexpr (!layout.super()) return min;
+    Part::Pi count = Part::load_i8(panel + layout.scales(b) + (packing == Packing::q2_k ? i : 1) * 16 + row);
+    if constexpr (packing == Packing::q2_k) count = Part::iand(Part::template shift_right<4>(count), Part::iset(15));
+    return Part::sub(Part::set(-0.0f), Part::mul(min, Part::to_float(count)));
   }
 
   /// s[h][t] = dot of half i of the block (of all of it when halves is 1).
   template <int T, int H>
   WEFT_FORCE void dot(const std::byte* q, int i, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
-    Part::Pi high[H];
+    typename Dot::Sum sum[H][T];
+    Planes p[H][2];
     WEFT_EACH (h, H) {
-      if constexpr (planes > 0) high[h] = Part::load_lanes(q + 256 + i * 64 + h * Part::lanes * 4);
-      WEFT_EACH (t, T) s[h][t] = Part::iset(0);
+      WEFT_EACH (n, 2 / halves) p[h][n] = planes(q + h * Part::lanes * 4, i + n);
+      WEFT_EACH (t, T) sum[h][t] = Dot::start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
     }
     WEFT_EACH (g, 4)
-      WEFT_EACH (h, H) {
-        const Part::Pi bits = Part::load_lanes(q + g * 64 + h * Part::lanes * 4);
-        Part::Pi low = i == 0 ? Part::low_nibbles(bits) : Part::high_nibbles(bits), up = Part::high_nibbles(bits);
-        if constexpr (planes == 1) {
-          low = with_high(low, high[h], 0x01010101);
-          up = with_high(up, Part::template shift_right<4>(high[h]), 0x01010101);
-          high[h] = Part::template shift_right<1>(high[h]);
-        } else if constexpr (planes == 2) {
-          low = with_high(low, high[h], 0x03030303);
-          high[h] = Part::template shift_right<2>(high[h]);
-        }
+      WEFT_EACH (n, 2 / halves) {
+        decltype(Dot::weight(Part::Pi{})) w[H];
+        WEFT_EACH (h, H) w[h] = Dot::weight(next(p[h][n], q + h * Part::lanes * 4, i + n, g));
         WEFT_EACH (t, T) {
-          s[h][t] = Part::unsigned_add(s[h][t], low, Part::broadcast(x[t * stride].q + 16 * i + 4 * g));
-          if constexpr (halves == 1) s[h][t] = Part::unsigned_add(s[h][t], up, Part::broadcast(x[t * stride].q + 16 + 4 * g));
+          const Part::Pi a = Part::broadcast(x[t * stride].q + 16 * (i + n) + 4 * g);
+          WEFT_EACH (h, H) sum[h][t] = Dot::add(sum[h][t], w[h], a);
         }
+      }
+    WEFT_EACH (h, H)
+      WEFT_EACH (t, T) {
+        s[h][t] = Dot::total(sum[h][t]);
+        if constexpr (layout.bias != 0)
+          s[h][t] = Part::isub(s[h][t], Part::iset(layout.bias * (halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i])));
       }
   }
 
   template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t b, int part, const QuantBlock* x, std::int64_t stride,
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t block, int part, const QuantBlock* x, std::int64_t stride,
                        Part::Pf (&acc)[H][T]) {
-    const std::byte* super = panel + (b >> 3) * static_cast<std::int64_t>(layout.bytes());
-    const std::byte* q = super + (b & 7) * static_cast<std::int64_t>(layout.block()) + part * Part::lanes * 4;
-    const std::byte* scales = super + layout.scales() + (b & 7) * 32 + part * Part::lanes;
-    const std::byte* d = super + layout.d() + part * Part::lanes * 2;
-    for (int i = 0; i < halves; ++i) {
+    const auto b = static_cast<std::size_t>(block);
+    WEFT_EACH (i, halves) {
       Part::Pi s[H][T];
-      dot<T, H>(q, i, x, stride, s);
+      dot<T, H>(panel + layout.integers(b) + part * Part::lanes * 4, i, x, stride, s);
       WEFT_EACH (h, H) {
-        const Part::Pf scale = Part::to_float(Part::load_i8(scales + i * 16 + h * Part::lanes));
-        const Part::Pf ds = Part::mul(Part::load_f16(d + h * Part::lanes * 2), scale);
-        WEFT_EACH (t, T) {
-          if constexpr (planes == 2) s[h][t] = Part::isub(s[h][t], Part::iset(32 * x[t * stride].q_half_sum[i]));
-          acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(ds, Part::set(x[t * stride].d)), acc[h][t]);
-        }
-        if constexpr (planes < 2) {
-          const Part::Pf count = Part::to_float(Part::load_i8(scales + 16 + h * Part::lanes));
-          const Part::Pf m = Part::sub(Part::set(-0.0f), Part::mul(Part::load_f16(d + 32 + h * Part::lanes * 2), count));
-          WEFT_EACH (t, T) acc[h][t] = Part::fma(m, Part::set(x[t * stride].sum), acc[h][t]);
+        const Part::Pf scale = d(panel, b, i, (part + h) * Part::lanes);
+        WEFT_EACH (t, T) acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(scale, Part::set(x[t * stride].d)), acc[h][t]);
+        if constexpr (layout.with_min) {
+          const Part::Pf min = m(panel, b, i, (part + h) * Part::lanes);
+          WEFT_EACH (t, T) acc[h][t] = Part::fma(min, Part::set(halves == 1 ? x[t * stride].sum : x[t * stride].half_sum[i]), acc[h][t]);
         }
       }
     }
@@ -345,28 +306,20 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
 template <class F>
 WEFT_FORCE void with_block_packing(Packing packing, F f) {
   switch (packing) {
-    case Packing::q4_0:
-      return f.template operator()<Q4<false>>();
-    case Packing::q4_1:
-      return f.template operator()<Q4<true>>();
-    case Packing::q8_0:
-      return f.template operator()<Q8>();
-    case Packing::q4_k:
-      return f.template operator()<Super<Packing::q4_k>>();
-    case Packing::q5_k:
-      return f.template operator()<Super<Packing::q5_k>>();
-    case Packing::q6_k:
-      return f.template operator()<Super<Packing::q6_k>>();
-    case Packing::i8:
-      return f.template operator()<Bytes<1, false>>();
-    case Packing::i8_min:
-      return f.template operator()<Bytes<1, true>>();
-    case Packing::i8_half:
-      return f.template operator()<Bytes<2, false>>();
-    case Packing::i8_half_min:
-      return f.template operator()<Bytes<2, true>>();
-    default:
-      return;
+    case Packing::q4_0: return f.template operator()<Block<Packing::q4_0>>();
+    case Packing::q4_1: return f.template operator()<Block<Packing::q4_1>>();
+    case Packing::q5_0: return f.template operator()<Block<Packing::q5_0>>();
+    case Packing::q5_1: return f.template operator()<Block<Packing::q5_1>>();
+    case Packing::q8_0: return f.template operator()<Block<Packing::q8_0>>();
+    case Packing::iq4_nl: return f.template operator()<Block<Packing::iq4_nl>>();
+    case Packing::mxfp4: return f.template operator()<Block<Packing::mxfp4>>();
+    case Packing::q2_k: return f.template operator()<Block<Packing::q2_k>>();
+    case Packing::q3_k: return f.template operator()<Block<Packing::q3_k>>();
+    case Packing::q4_k: return f.template operator()<Block<Packing::q4_k>>();
+    case Packing::q5_k: return f.template operator()<Block<Packing::q5_k>>();
+    case Packing::q6_k: return f.template operator()<Block<Packing::q6_k>>();
+    case Packing::iq4_xs: return f.template operator()<Block<Packing::iq4_xs>>();
+    default: return;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "weft/backend/cpu/kernels.hpp"
 #include "weft/backend/cpu/region.hpp"
@@ -125,6 +126,14 @@ struct Part {
   WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return iset(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { WEFT_LANES a.v[i] &= 0x0f0f0f0f; return a; }
   WEFT_FORCE Pi high_nibbles(Pi a) { WEFT_LANES a.v[i] = (a.v[i] >> 4) & 0x0f0f0f0f; return a; }
+  /// Bytes of a table of 16, by nibble.
+  WEFT_FORCE Pi lookup(const std::int8_t* table, Pi nibbles) {
+    std::int8_t bytes[64];
+    std::memcpy(bytes, nibbles.v, 64);
+    for (std::int8_t& b : bytes) b = table[b];
+    std::memcpy(nibbles.v, bytes, 64);
+    return nibbles;
+  }
   WEFT_FORCE Nibbles nibbles_start() { return iset(0); }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { WEFT_LANES s.v[i] += dot4(w.v[i], x.v[i]); return s; }
   WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }

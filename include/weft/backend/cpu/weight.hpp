@@ -1,78 +1,96 @@
 // A weight packed for the CPU: panels of 16 rows in which lane = row, one layout for every instruction set.
 //
 // One vector register (or two, or four) holds the same columns of 16 rows, so a dot product needs no horizontal sum,
-// and float sums run along the columns in one order whatever the width of the registers. Inside a panel, b counts
-// blocks of 32 columns and a "group" is 4 columns: 64 bytes, of which 32-bit lane r holds row r.
-//   q4_0  pairs of blocks, 576 bytes: 2 x 4 groups of nibbles (low: columns 0-15, high: 16-31), 2 x 16 d (f16)
-//   q4_1  blocks of 320 bytes: 4 groups of nibbles, 16 d (f16), 16 m (f16)
-//   q8_0  pairs of blocks, 1088 bytes: 2 x 8 groups of int8, 2 x 16 d (f16)
-//   q4_k, q5_k, q6_k  super-blocks of 256 columns, 2368, 2880 and 3392 bytes (see SuperLayout)
-//   i8*   blocks: 8 groups of int8, 16 d (f32) per 32 or per 16 columns, as many m (f32) if the format has minima
+// and float sums run along the columns in one order whatever the width of the registers. b counts blocks of 32 columns
+// and a "group" is 4 columns of 16 rows: 64 bytes, of which 32-bit lane r holds row r. Every block format keeps its own
+// bits; BlockLayout says how they lie. Bytes of 16 rows, and columns that they serve:
+//   q4_0, iq4_nl, mxfp4 576 per 64    q5_0 704 per 64    q8_0 1088 per 64    q4_1 320 per 32    q5_1 384 per 32
+//   q2_k 1344, q3_k 1856, q4_k 2368, q5_k 2880, q6_k 3392, iq4_xs 2240 per 256
 //   f16, bf16, f32   for every column 16 values
 // Rows that do not exist are zeros; a panel's size is a multiple of 64 bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "weft/backend/concept.hpp"
+#include "weft/quant/blocks.hpp"
 
 namespace weft::cpu {
 
-/// How a weight is stored; the i8 packings hold what has no layout of its own: w = d * q + m.
-enum class Packing : std::uint8_t { q4_0, q4_1, q8_0, q4_k, q5_k, q6_k, i8, i8_min, i8_half, i8_half_min, f16, bf16, f32 };
+/// How a weight is stored: as its type in the file, rearranged.
+enum class Packing : std::uint8_t {
+  q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_xs, f16, bf16, f32
+};
 
 /// Whether matmul with this packing multiplies quantised activations.
 constexpr bool quantises(Packing packing) noexcept { return packing < Packing::f16; }
 
-/// Super-blocks of 256 columns whose integers have 4 bits and `planes` more: 8 blocks of 4 groups of nibbles and `planes` of 64
-/// bytes, then for each block 16 bytes of scales and 16 of minima (Q4_K, Q5_K) or of scales for its second half (Q6_K), then
-/// 16 d (f16) and 16 min (f16, or unused). Byte j of lane r of a plane belongs to columns j, j + 4, ... of row r: one plane has a
-/// bit for each of the 8 groups of 4 columns; two have two bits for each of 4, the first for columns 0-15, the other for 16-31.
-struct SuperLayout {
-  std::size_t planes;
-  [[nodiscard]] constexpr std::size_t block() const noexcept { return 256 + 64 * planes; }
-  [[nodiscard]] constexpr std::size_t scales() const noexcept { return 8 * block(); }
-  [[nodiscard]] constexpr std::size_t d() const noexcept { return scales() + 8 * 32; }
-  [[nodiscard]] constexpr std::size_t bytes() const noexcept { return d() + 64; }
+/// Where the bits of a block format lie. Columns of a block are 8 groups of 4: 0-3 of its first half, 4-7 of its second.
+///
+/// A panel is a row of units: `unit_blocks()` times the integers of a block, the small scales of all of them if the format has
+/// such (`scale_bytes` a block and row: i-th byte of 16 rows, then the next), and 64 bytes of 16-bit floats: 16 d and 16 min of
+/// the unit, or 16 d of either block. The integers of a block go from low bits to high ones, as the binary digits of `width` say:
+///   8 bits  8 groups of int8
+///   4 bits  4 groups of nibbles, low: the first half, high: the second
+///   2 bits  64 bytes a half, of which byte j of a lane holds column j of group g in bits 2 g and 2 g + 1
+///   1 bit   64 bytes, of which byte j of a lane holds column j of group g in bit g
+struct BlockLayout {
+  int width;               ///< bits of an integer
+  int bias = 0;            ///< what it is stored plus
+  int halves = 1;          ///< scales of a block
+  bool with_min = false;   ///< w = d * q + m
+  int scale_bytes = 0;     ///< of a block and row; 0 without super-blocks
+  const std::array<std::int8_t, 16>* levels = nullptr;  ///< what the integers stand for, if not for themselves
+
+  [[nodiscard]] constexpr bool super() const noexcept { return scale_bytes > 0; }
+  [[nodiscard]] constexpr std::size_t block() const noexcept { return 64 * static_cast<std::size_t>(width); }
+  [[nodiscard]] constexpr std::size_t unit_blocks() const noexcept { return super() ? 8 : with_min ? 1 : 2; }
+  [[nodiscard]] constexpr std::size_t unit() const noexcept { return unit_blocks() * (block() + scale_stride()) + 64; }
+  [[nodiscard]] constexpr std::size_t scale_stride() const noexcept { return 16 * static_cast<std::size_t>(scale_bytes); }
+  // Of block b of a panel: where its integers, its small scales and its d are; minima follow d after 32 bytes.
+  [[nodiscard]] constexpr std::size_t integers(std::size_t b) const noexcept {
+    return b / unit_blocks() * unit() + b % unit_blocks() * block();
+  }
+  [[nodiscard]] constexpr std::size_t scales(std::size_t b) const noexcept {
+    return b / unit_blocks() * unit() + unit_blocks() * block() + b % unit_blocks() * scale_stride();
+  }
+  [[nodiscard]] constexpr std::size_t d(std::size_t b) const noexcept {
+    return b / unit_blocks() * unit() + unit() - 64 + (super() ? 0 : b % unit_blocks() * 32);
+  }
 };
-constexpr bool is_super(Packing packing) noexcept { return packing >= Packing::q4_k && packing <= Packing::q6_k; }
-constexpr SuperLayout super_layout(Packing packing) noexcept {
-  return {static_cast<std::size_t>(packing) - static_cast<std::size_t>(Packing::q4_k)};
+
+/// width is 0 for numbers.
+constexpr BlockLayout block_layout(Packing packing) noexcept {
+  switch (packing) {
+    case Packing::q4_0: return {.width = 4, .bias = 8};
+    case Packing::q4_1: return {.width = 4, .with_min = true};
+    case Packing::q5_0: return {.width = 5, .bias = 16};
+    case Packing::q5_1: return {.width = 5, .with_min = true};
+    case Packing::q8_0: return {.width = 8};
+    case Packing::iq4_nl: return {.width = 4, .levels = &weft::detail::iq4_levels};
+    case Packing::mxfp4: return {.width = 4, .levels = &weft::detail::e2m1_levels};  // d is bf16: f16 has no 2^-128
+    case Packing::q2_k: return {.width = 2, .halves = 2, .with_min = true, .scale_bytes = 2};  // low: of d, high: of min
+    case Packing::q3_k: return {.width = 3, .bias = 4, .halves = 2, .scale_bytes = 2};
+    case Packing::q4_k: return {.width = 4, .with_min = true, .scale_bytes = 2};  // one of d, one of min
+    case Packing::q5_k: return {.width = 5, .with_min = true, .scale_bytes = 2};
+    case Packing::q6_k: return {.width = 6, .bias = 32, .halves = 2, .scale_bytes = 2};
+    case Packing::iq4_xs: return {.width = 4, .scale_bytes = 1, .levels = &weft::detail::iq4_levels};
+    default: return {.width = 0};
+  }
 }
 
 /// Bytes of one panel of 16 rows of `cols` columns.
 constexpr std::size_t panel_bytes(Packing packing, std::int64_t cols) noexcept {
   const auto n = static_cast<std::size_t>(cols);
-  const std::size_t blocks = (n + 31) / 32, pairs = (blocks + 1) / 2;
-  switch (packing) {
-    case Packing::q4_0:
-      return pairs * 576;
-    case Packing::q4_1:
-      return blocks * 320;
-    case Packing::q8_0:
-      return pairs * 1088;
-    case Packing::q4_k:
-    case Packing::q5_k:
-    case Packing::q6_k:
-      return (n + 255) / 256 * super_layout(packing).bytes();
-    case Packing::i8:
-      return blocks * 576;
-    case Packing::i8_min:
-      return blocks * 640;
-    case Packing::i8_half:
-      return blocks * 640;
-    case Packing::i8_half_min:
-      return blocks * 768;
-    case Packing::f16:
-    case Packing::bf16:
-      return (n * 32 + 63) / 64 * 64;
-    case Packing::f32:
-      break;
-  }
-  return n * 64;
+  if (packing == Packing::f32) return n * 64;
+  if (!quantises(packing)) return (n * 32 + 63) / 64 * 64;
+  const BlockLayout layout = block_layout(packing);
+  const std::size_t columns = layout.unit_blocks() * 32;
+  return (n + columns - 1) / columns * layout.unit();
 }
 
 /// What the kernels see of a weight.

@@ -37,153 +37,137 @@ inline float load_f32(const std::byte* p) noexcept {
 }
 inline float load_half(const std::byte* p) noexcept { return f16_to_f32(load_u16(p)); }
 
-/// Where block b of a panel keeps its weights, and its d; m follows d at 16 times d's size.
-struct BlockPlace {
-  std::size_t q = 0;
-  std::size_t d = 0;
-};
-constexpr BlockPlace place_of(Packing packing, std::size_t b) noexcept {
-  switch (packing) {
-    case Packing::q4_0:
-      return {b / 2 * 576 + b % 2 * 256, b / 2 * 576 + 512 + b % 2 * 32};
-    case Packing::q4_1:
-      return {b * 320, b * 320 + 256};
-    case Packing::q8_0:
-      return {b / 2 * 1088 + b % 2 * 512, b / 2 * 1088 + 1024 + b % 2 * 32};
-    default:
-      break;
-  }
-  const std::size_t size = panel_bytes(packing, 32);
-  return {b * size, b * size + 512};
-}
-
 /// Groups of 4 bytes of one row into every 64th byte: lane r of each group.
 inline void scatter_groups(const std::byte* row, int groups, std::byte* lane) noexcept {
   for (int g = 0; g < groups; ++g) std::memcpy(lane + g * 64, row + g * 4, 4);
 }
 
-/// One block of 32 columns of one row (r of 16), in the file's format, into the panel.
-inline void pack_block(Packing packing, const std::byte* block, std::byte* panel, std::size_t b,
-                       std::size_t r) noexcept {
-  const BlockPlace place = place_of(packing, b);
-  std::byte* lane = panel + place.q + r * 4;
-  std::byte* d = panel + place.d + r * 2;
-  std::memcpy(d, block, 2);
-  if (packing == Packing::q4_0) {
-    scatter_groups(block + 2, 4, lane);
-  } else if (packing == Packing::q4_1) {
-    std::memcpy(d + 32, block + 2, 2);
-    scatter_groups(block + 4, 4, lane);
+/// f(byte, shift, mask) for each piece of the integer of column k of a block, low bits first: where in the row's lane it lies.
+template <class F>
+inline void each_piece(int width, std::size_t k, F f) noexcept {
+  const std::size_t half = k / 16, group = k % 16 / 4, j = k % 4;
+  std::size_t at = 0;
+  if ((width & 8) != 0) return f(k / 4 * 64 + j, 0u, 255u);
+  if ((width & 4) != 0) f(group * 64 + j, static_cast<unsigned>(4 * half), 15u), at += 256;
+  if ((width & 2) != 0) f(at + half * 64 + j, static_cast<unsigned>(2 * group), 3u), at += 128;
+  if ((width & 1) != 0) f(at + j, static_cast<unsigned>(group + 4 * half), 1u);
+}
+inline void put_integer(int width, std::byte* lane, std::size_t k, unsigned value) noexcept {
+  each_piece(width, k, [&](std::size_t byte, unsigned shift, unsigned mask) {
+    lane[byte] |= static_cast<std::byte>((value & mask) << shift);
+    value /= mask + 1;
+  });
+}
+inline unsigned get_integer(int width, const std::byte* lane, std::size_t k) noexcept {
+  unsigned value = 0, unit = 1;
+  each_piece(width, k, [&](std::size_t byte, unsigned shift, unsigned mask) {
+    value += (static_cast<unsigned>(lane[byte]) >> shift & mask) * unit;
+    unit *= mask + 1;
+  });
+  return value;
+}
+
+/// One block of 32 columns of one row (r of 16), in the file's format of `bytes` bytes, into the panel. Such blocks begin with d and
+/// end with bytes or nibbles that lie in a group as they do in the file; a fifth bit lies before them.
+inline void pack_block(Packing packing, const std::byte* block, std::size_t bytes, std::byte* panel, std::size_t b, std::size_t r) noexcept {
+  const BlockLayout layout = block_layout(packing);
+  std::byte* lane = panel + layout.integers(b) + r * 4;
+  std::byte* d = panel + layout.d(b) + r * 2;
+  const int groups = layout.width == 8 ? 8 : 4;
+  const std::byte* q = block + bytes - groups * 4;
+  scatter_groups(q, groups, lane);
+  if (layout.width == 5)
+    for (std::size_t k = 0; k < 32; ++k) put_integer(1, lane + 256, k, weft::detail::u32_at(q - 4) >> k & 1u);
+  if (packing == Packing::mxfp4) {
+    const std::uint16_t power = f32_to_bf16(BlockTraits<DType::mxfp4>::scale(block));
+    std::memcpy(d, &power, 2);
   } else {
-    scatter_groups(block + 2, 8, lane);
+    std::memcpy(d, block, 2);
   }
-}
-
-using Unpack = void (*)(const std::byte* block, std::int8_t* q, float* d, float* m) noexcept;
-inline Unpack unpacker_of(DType type) noexcept {
-  Unpack unpack = nullptr;
-  with_block_format(type, [&](auto format) { unpack = &decltype(format)::unpack; });
-  return unpack;
-}
-
-/// Sub-block `sub` of 16 or 32 values of one row, unpacked, into the panel.
-inline void pack_bytes(const QuantLayout& layout, std::size_t sub, const std::int8_t* q, float d, float m,
-                       std::byte* lane_of_block, std::byte* scales) noexcept {
-  const bool halves = layout.sub == 16;
-  std::byte* at = scales + (halves ? sub % 2 * 64 : 0);
-  std::memcpy(at, &d, 4);
-  if (layout.has_min) std::memcpy(at + (halves ? 128 : 64), &m, 4);
-  scatter_groups(reinterpret_cast<const std::byte*>(q), layout.sub / 4, lane_of_block + (halves ? sub % 2 * 256 : 0));
-}
-
-/// One row, r of 16, of a format that has no layout of its own.
-inline void pack_unpacked(const std::byte* row, std::size_t blocks, DType type, Packing packing, std::byte* panel,
-                          std::size_t r) noexcept {
-  const QuantLayout layout = quant_layout(type);
-  const Unpack unpack = unpacker_of(type);
-  const auto sub = static_cast<std::size_t>(layout.sub), values = static_cast<std::size_t>(layout.values);
-  std::int8_t q[256];
-  float d[16], m[16] = {};
-  for (std::size_t b = 0; b < blocks; ++b) {
-    unpack(row + b * info(type).bytes, q, d, m);
-    for (std::size_t s = 0; s < values / sub; ++s) {
-      const BlockPlace place = place_of(packing, (b * values + s * sub) / 32);
-      pack_bytes(layout, s, q + s * sub, d[s], m[s], panel + place.q + r * 4, panel + place.d + r * 4);
-    }
-  }
+  if (layout.with_min) std::memcpy(d + 32, block + 2, 2);
 }
 
 /// The small integers and the two floats of a super-block of one row.
 struct SuperBlock {
-  std::int8_t q[256];
-  std::int8_t scales[16];  // two a block, or a scale and a minimum: scales[2 s], scales[2 s + 1]
+  std::int8_t q[256];      // as they are stored
+  std::int8_t scales[16];  // layout.scale_bytes for each block of 32
   std::byte d[2], min[2];
 };
 inline SuperBlock read_super(Packing packing, const std::byte* block) noexcept {
   SuperBlock s{};
   float d[16], m[16];
-  if (packing == Packing::q6_k) {
-    BlockTraits<DType::q6_k>::unpack(block, s.q, d, m);
-    for (auto& q : s.q) q = static_cast<std::int8_t>(q + 32);
+  const auto keep = [&]<DType type>(BlockTraits<type> format, const std::byte* d_at, const std::byte* min_at) {
+    if constexpr (type != DType::iq4_xs) format.unpack(block, s.q, d, m);
+    std::memcpy(s.d, d_at, 2);
+    if (min_at != nullptr) std::memcpy(s.min, min_at, 2);
+  };
+  if (packing == Packing::q2_k) {
+    keep(BlockTraits<DType::q2_k>{}, block + 80, block + 82);
+    std::memcpy(s.scales, block, 16);
+  } else if (packing == Packing::q3_k) {
+    keep(BlockTraits<DType::q3_k>{}, block + 108, nullptr);
+    for (int i = 0; i < 16; ++i) s.scales[i] = static_cast<std::int8_t>(BlockTraits<DType::q3_k>::scale(block, i));
+  } else if (packing == Packing::q6_k) {
+    keep(BlockTraits<DType::q6_k>{}, block + 208, nullptr);
     std::memcpy(s.scales, block + 192, 16);
-    std::memcpy(s.d, block + 208, 2);
-    return s;
+  } else if (packing == Packing::iq4_xs) {
+    keep(BlockTraits<DType::iq4_xs>{}, block, nullptr);
+    for (int i = 0; i < 8; ++i) {
+      s.scales[i] = static_cast<std::int8_t>(BlockTraits<DType::iq4_xs>::scale(block, i));
+      weft::detail::nibbles32(block + 8 + 16 * i, 0u, s.q + 32 * i);
+    }
+  } else {
+    packing == Packing::q4_k ? keep(BlockTraits<DType::q4_k>{}, block, block + 2) : keep(BlockTraits<DType::q5_k>{}, block, block + 2);
+    std::int8_t scales[8], mins[8];
+    weft::detail::k_scales(block + 4, scales, mins);
+    for (int i = 0; i < 8; ++i) s.scales[2 * i] = scales[i], s.scales[2 * i + 1] = mins[i];
   }
-  packing == Packing::q4_k ? BlockTraits<DType::q4_k>::unpack(block, s.q, d, m) : BlockTraits<DType::q5_k>::unpack(block, s.q, d, m);
-  std::int8_t scales[8], mins[8];
-  weft::detail::k_scales(block + 4, scales, mins);
-  for (int i = 0; i < 8; ++i) s.scales[2 * i] = scales[i], s.scales[2 * i + 1] = mins[i];
-  std::memcpy(s.d, block, 2);
-  std::memcpy(s.min, block + 2, 2);
+  for (auto& q : s.q) q = static_cast<std::int8_t>(q + block_layout(packing).bias);
   return s;
 }
 
-/// Where the bits above the fourth of column k lie: which byte of a block's planes, and from which bit of it.
-struct HighBits {
-  std::size_t byte;
-  unsigned shift;
-};
-constexpr HighBits high_bits(std::size_t planes, std::size_t k) noexcept {
-  const std::size_t group = k % 16 / 4;
-  if (planes == 2) return {k / 16 * 64 + k % 4, static_cast<unsigned>(2 * group)};
-  return {k % 4, static_cast<unsigned>(group + k / 16 * 4)};
+/// Super-block `at` of one row, r of 16.
+inline void pack_super(Packing packing, const std::byte* block, std::byte* panel, std::size_t at, std::size_t r) noexcept {
+  const BlockLayout layout = block_layout(packing);
+  const SuperBlock s = read_super(packing, block);
+  for (std::size_t i = 0; i < 256; ++i)
+    put_integer(layout.width, panel + layout.integers(at * 8 + i / 32) + r * 4, i % 32, static_cast<std::uint8_t>(s.q[i]));
+  for (std::size_t i = 0; i < 8 * layout.scale_stride() / 16; ++i)
+    panel[layout.scales(at * 8) + i * 16 + r] = static_cast<std::byte>(s.scales[i]);
+  std::memcpy(panel + layout.d(at * 8) + r * 2, s.d, 2);
+  std::memcpy(panel + layout.d(at * 8) + 32 + r * 2, s.min, 2);
 }
 
-/// One row, r of 16, of super-blocks.
-inline void pack_super(const std::byte* row, std::size_t count, DType type, Packing packing, std::byte* panel, std::size_t r) noexcept {
-  const SuperLayout layout = super_layout(packing);
-  for (std::size_t b = 0; b < count; ++b, panel += layout.bytes()) {
-    const SuperBlock s = read_super(packing, row + b * info(type).bytes);
-    for (std::size_t i = 0; i < 256; ++i) {
-      const std::size_t k = i % 32;
-      std::byte* block = panel + i / 32 * layout.block() + r * 4;
-      const auto q = static_cast<std::byte>(s.q[i]);
-      block[k % 16 / 4 * 64 + k % 4] |= (q & std::byte{15}) << (k < 16 ? 0 : 4);
-      const HighBits high = high_bits(layout.planes, k);
-      if (layout.planes > 0) block[256 + high.byte] |= (q >> 4) << high.shift;
-    }
-    for (std::size_t i = 0; i < 16; ++i) panel[layout.scales() + i * 16 + r] = static_cast<std::byte>(s.scales[i]);
-    std::memcpy(panel + layout.d() + r * 2, s.d, 2);
-    std::memcpy(panel + layout.d() + 32 + r * 2, s.min, 2);
-  }
+/// d and m of one half of a block.
+struct Scale {
+  float d, m;
+};
+inline Scale scale_of(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, std::size_t half) noexcept {
+  const BlockLayout layout = block_layout(packing);
+  const std::byte* at = panel + layout.d(b) + r * 2;
+  const float d = packing == Packing::mxfp4 ? bf16_to_f32(load_u16(at)) : load_half(at);
+  const float m = layout.with_min ? load_half(at + 32) : 0.0f;
+  if (!layout.super()) return {d, m};
+  const std::byte* scales = panel + layout.scales(b) + r;
+  const auto scale = [&](std::size_t i) { return static_cast<float>(static_cast<std::int8_t>(scales[i * 16])); };
+  if (packing == Packing::q2_k)
+    return {d * static_cast<float>(scales[half * 16] & std::byte{15}), -(m * static_cast<float>(scales[half * 16] >> 4))};
+  if (layout.with_min) return {d * scale(0), -(m * scale(1))};
+  return {d * scale(layout.halves == 2 ? half : 0), 0.0f};
 }
 
 /// Block b of 32 columns of row r of 16.
-inline void gather_super(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, float* out) noexcept {
-  const SuperLayout layout = super_layout(packing);
-  const std::byte* super = panel + b / 8 * layout.bytes();
-  const std::byte* block = super + b % 8 * layout.block() + r * 4;
-  const std::byte* scales = super + layout.scales() + b % 8 * 32 + r;
-  const float d = load_half(super + layout.d() + r * 2), min = load_half(super + layout.d() + 32 + r * 2);
-  const auto scale = [&](int i) { return static_cast<float>(static_cast<std::int8_t>(scales[i * 16])); };
+inline void gather_block(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, float* out) noexcept {
+  const BlockLayout layout = block_layout(packing);
+  const std::byte* lane = panel + layout.integers(b) + r * 4;
   for (std::size_t k = 0; k < 32; ++k) {
-    auto q = static_cast<unsigned>(block[k % 16 / 4 * 64 + k % 4]) >> (k < 16 ? 0 : 4) & 15u;
-    const HighBits high = high_bits(layout.planes, k);
-    if (layout.planes > 0) q |= (static_cast<unsigned>(block[256 + high.byte]) >> high.shift & (layout.planes == 2 ? 3u : 1u)) << 4;
-    if (packing == Packing::q6_k)
-      out[k] = d * scale(k < 16 ? 0 : 1) * static_cast<float>(static_cast<int>(q) - 32);
-    else
-      out[k] = d * scale(0) * static_cast<float>(q) + -(min * scale(1));
+    const unsigned stored = get_integer(layout.width, lane, k);
+    int q = static_cast<int>(stored) - layout.bias;
+    if (layout.levels != nullptr) q = (*layout.levels)[stored];
+    if (layout.width == 8) q = static_cast<std::int8_t>(stored);
+    const Scale scale = scale_of(packing, panel, b, r, k / 16);
+    out[k] = scale.d * static_cast<float>(q);
+    if (layout.with_min) out[k] += scale.m;
   }
 }
 
@@ -210,38 +194,9 @@ inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first
   const std::size_t blocks = static_cast<std::size_t>(raw.cols) / type.values;
   for (std::size_t r = 0; r < rows; ++r) {
     const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
-    if (is_super(packing))
-      pack_super(row, blocks, raw.type, packing, panel, r);
-    else if (packing >= Packing::i8)
-      pack_unpacked(row, blocks, raw.type, packing, panel, r);
-    else
-      for (std::size_t b = 0; b < blocks; ++b) pack_block(packing, row + b * type.bytes, panel, b, r);
-  }
-}
-
-inline void gather_block(Packing packing, const std::byte* panel, std::size_t b, std::size_t r, float* out) noexcept {
-  const BlockPlace place = place_of(packing, b);
-  const bool halves_of_bytes = packing == Packing::q4_0 || packing == Packing::q4_1;
-  const std::byte* lane = panel + place.q + r * 4;
-  const std::byte* d = panel + place.d + r * 2;
-  for (std::size_t k = 0; k < 32; ++k) {
-    if (halves_of_bytes) {
-      const auto byte = static_cast<unsigned>(lane[k % 16 / 4 * 64 + k % 4]);
-      const auto nibble = static_cast<int>(k < 16 ? byte & 15u : byte >> 4);
-      out[k] = packing == Packing::q4_0 ? load_half(d) * static_cast<float>(nibble - 8)
-                                        : load_half(d) * static_cast<float>(nibble) + load_half(d + 32);
-    } else {
-      const auto q = static_cast<std::int8_t>(lane[k / 4 * 64 + k % 4]);
-      if (packing == Packing::q8_0) {
-        out[k] = load_half(d) * static_cast<float>(q);
-      } else {
-        const bool half = packing == Packing::i8_half || packing == Packing::i8_half_min;
-        const bool with_min = packing == Packing::i8_min || packing == Packing::i8_half_min;
-        const std::byte* scale = panel + place.d + r * 4 + (half ? k / 16 * 64 : 0);
-        out[k] = load_f32(scale) * static_cast<float>(q);
-        if (with_min) out[k] += load_f32(scale + (half ? 128 : 64));
-      }
-    }
+    for (std::size_t b = 0; b < blocks; ++b)
+      block_layout(packing).super() ? pack_super(packing, row + b * type.bytes, panel, b, r)
+                                    : pack_block(packing, row + b * type.bytes, type.bytes, panel, b, r);
   }
 }
 
@@ -249,30 +204,23 @@ inline void gather_block(Packing packing, const std::byte* panel, std::size_t b,
 
 WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
   switch (raw.type) {
-    case DType::q4_0:
-      return Packing::q4_0;
-    case DType::q4_1:
-      return Packing::q4_1;
-    case DType::q8_0:
-      return Packing::q8_0;
-    case DType::q4_k:
-      return Packing::q4_k;
-    case DType::q5_k:
-      return Packing::q5_k;
-    case DType::q6_k:
-      return Packing::q6_k;
-    case DType::f16:
-      return Packing::f16;
-    case DType::bf16:
-      return Packing::bf16;
-    case DType::f32:
-      return Packing::f32;
-    default:
-      break;
-  }
-  if (const QuantLayout layout = quant_layout(raw.type); layout.values > 0) {
-    if (layout.sub == 16) return layout.has_min ? Packing::i8_half_min : Packing::i8_half;
-    return layout.has_min ? Packing::i8_min : Packing::i8;
+    case DType::f32: return Packing::f32;
+    case DType::f16: return Packing::f16;
+    case DType::bf16: return Packing::bf16;
+    case DType::q4_0: return Packing::q4_0;
+    case DType::q4_1: return Packing::q4_1;
+    case DType::q5_0: return Packing::q5_0;
+    case DType::q5_1: return Packing::q5_1;
+    case DType::q8_0: return Packing::q8_0;
+    case DType::q2_k: return Packing::q2_k;
+    case DType::q3_k: return Packing::q3_k;
+    case DType::q4_k: return Packing::q4_k;
+    case DType::q5_k: return Packing::q5_k;
+    case DType::q6_k: return Packing::q6_k;
+    case DType::iq4_nl: return Packing::iq4_nl;
+    case DType::iq4_xs: return Packing::iq4_xs;
+    case DType::mxfp4: return Packing::mxfp4;
+    default: break;
   }
   const DTypeInfo* type = find_dtype(raw.type);
   fail(ErrorKind::unsupported, "tensor '", raw.name, "' has type ",
@@ -341,8 +289,7 @@ WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept 
     if (w.packing == Packing::bf16) out[k] = bf16_to_f32(detail::load_u16(panel + i * 2));
   }
   for (std::size_t b = 0; quantises(w.packing) && b < cols / 32; ++b)
-    is_super(w.packing) ? detail::gather_super(w.packing, panel, b, r, out + b * 32)
-                        : detail::gather_block(w.packing, panel, b, r, out + b * 32);
+    detail::gather_block(w.packing, panel, b, r, out + b * 32);
 }
 
 }  // namespace weft::cpu
