@@ -97,4 +97,24 @@ WEFT_INLINE std::vector<AddedTokens::Found> AddedTokens::find(std::string_view t
   return found;
 }
 
+WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary) : strip_right_(vocabulary.strip_right) {
+  std::vector<std::pair<std::string_view, Token>> always, all;
+  for (std::size_t i = 0; i < vocabulary.types.size(); ++i) {
+    const TokenType type = vocabulary.types[i];
+    const std::pair<std::string_view, Token> entry{vocabulary.tokens[i], static_cast<Token>(i)};
+    if (type == TokenType::user_defined) always.push_back(entry);
+    if (type == TokenType::user_defined || type == TokenType::control || type == TokenType::unknown) all.push_back(entry);
+  }
+  user_defined_ = AddedTokens(always);
+  all_ = AddedTokens(all);
+  std::sort(strip_right_.begin(), strip_right_.end());
+}
+
+WEFT_INLINE std::size_t WholeTokens::begin_of_rest(std::string_view text, const AddedTokens::Found& found) const noexcept {
+  std::size_t at = found.begin + found.length;
+  if (std::binary_search(strip_right_.begin(), strip_right_.end(), found.id))
+    while (at < text.size() && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) ++at;  // C's isspace
+  return at;
+}
+
 }  // namespace weft::detail

@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
+#include "weft/text/encoding.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
@@ -22,10 +24,18 @@ namespace detail {
 /// Appends the bytes that a text in GPT-2's alphabet stands for; false, and nothing appended, if a character is not of it.
 bool append_gpt2_bytes(std::string& bytes, std::string_view text);
 
+/// How a vocabulary writes the texts of its normal tokens.
+enum class Spelling : std::uint8_t {
+  gpt2,       ///< a printable character for each byte
+  space_mark  ///< U+2581 for a space, as SentencePiece does
+};
+inline constexpr char32_t space_mark_code = 0x2581;
+inline constexpr std::string_view space_mark = "\u2581";
+
 /// The bytes of every token, end to end, and the ids by bytes of those that words may become.
 class TokenTable {
  public:
-  explicit TokenTable(const Vocabulary& vocabulary);
+  explicit TokenTable(const Vocabulary& vocabulary, Spelling spelling = Spelling::gpt2);
 
   [[nodiscard]] std::size_t size() const noexcept { return offsets_.size() - 1; }
   [[nodiscard]] std::string_view bytes(Token id) const noexcept {
@@ -98,6 +108,9 @@ class Bpe {
   /// Appends the tokens of one word (any bytes). O(n log n). A byte without a token becomes the unknown token, or nothing where
   /// the vocabulary has none. Control, unknown and user-defined tokens never come out of here.
   void encode(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
+
+  /// Where the tokens that a word became stand in it, `offset` being where the word stands.
+  void append_ranges(std::string_view word, std::size_t offset, std::span<const Token> tokens, std::vector<TextRange>& ranges) const;
 
   [[nodiscard]] const detail::TokenTable& tokens() const noexcept { return tokens_; }
 

@@ -81,7 +81,17 @@ inline int byte_of_hex_token(std::string_view text) noexcept {
   return value;
 }
 
-WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary) {
+// What the token's text stands for; false if no text of a user is written so.
+inline bool append_spelt(std::string& bytes, std::string_view text, Spelling spelling) {
+  if (spelling == Spelling::gpt2) return append_gpt2_bytes(bytes, text);
+  const bool has_space = text.find(' ') != std::string_view::npos;
+  for (std::size_t mark; (mark = text.find(space_mark)) != std::string_view::npos; text.remove_prefix(mark + space_mark.size()))
+    bytes.append(text.substr(0, mark)).push_back(' ');
+  bytes.append(text);
+  return !has_space;
+}
+
+WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary, Spelling spelling) {
   const std::size_t count = vocabulary.tokens.size();
   if (count == 0) fail(ErrorKind::format, "vocabulary: it has no tokens");
   if (count > MergeTable::max_tokens) fail(ErrorKind::unsupported, "vocabulary: ", count, " tokens, at most ", MergeTable::max_tokens, " are supported");
@@ -98,8 +108,9 @@ WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary) {
     if (byte >= 0) {
       pool_.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
     } else if (type == TokenType::normal || type == TokenType::unused) {
-      from_words = append_gpt2_bytes(pool_, text);
-      if (!from_words) pool_.append(text);
+      const std::size_t before = pool_.size();
+      from_words = append_spelt(pool_, text, spelling);
+      if (!from_words) pool_.replace(before, std::string::npos, text);
     } else {
       pool_.append(text);
     }
@@ -197,6 +208,18 @@ WEFT_INLINE void Bpe::encode(std::string_view word, std::vector<Token>& out, Bpe
   else
     merge_long(word, out, scratch);
   if (whole == 0) known->store(out.size() == before + 1 && out.back() == id ? 1 : 2, std::memory_order_relaxed);
+}
+
+WEFT_INLINE void Bpe::append_ranges(std::string_view word, std::size_t offset, std::span<const Token> tokens, std::vector<TextRange>& ranges) const {
+  std::size_t at = 0;
+  for (const Token id : tokens) {
+    const std::string_view bytes = tokens_.bytes(id);
+    // Bytes without a token are left out, or each is the unknown token.
+    while (id != unknown_ && at < word.size() && !word.substr(at).starts_with(bytes)) ++at;
+    const std::size_t length = id == unknown_ ? 1 : bytes.size();
+    ranges.push_back({offset + std::min(at, word.size()), offset + std::min(at + length, word.size())});
+    at += length;
+  }
 }
 
 WEFT_INLINE void Bpe::merge_short(std::string_view word, std::vector<Token>& out) const {
