@@ -4,7 +4,7 @@ include/weft/core/unicode_normal_tables.ipp and unicode_text_tables.ipp.
 
 usage: make_unicode_normal_tables.py UCD_FOLDER [OUTPUT_FOLDER]
 
-UCD_FOLDER holds UnicodeData.txt, CompositionExclusions.txt, SpecialCasing.txt, Scripts.txt, auxiliary/GraphemeBreakProperty.txt and
+UCD_FOLDER holds UnicodeData.txt, CompositionExclusions.txt, DerivedAge.txt, SpecialCasing.txt, Scripts.txt, auxiliary/GraphemeBreakProperty.txt and
 emoji/emoji-data.txt (see make_unicode_tables.py for where they are had).
 """
 import re
@@ -151,6 +151,13 @@ inline constexpr std::uint32_t composition_values[] = {{
     assert all(grapheme[c] == ("LV" if (c - 0xAC00) % 28 == 0 else "LVT") for c in hangul)
     grapheme_runs = runs({c: GRAPHEME.index("LVT" if c in hangul else g) for c, g in grapheme.items()}, 0)
     lower_runs = step_runs(lower)
+    age = {}
+    for line in (folder / "DerivedAge.txt").read_text().splitlines():
+        match = re.match(r"([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*(\d+)\.", line)
+        if match:
+            for code in range(int(match[1], 16), int(match[2] or match[1], 16) + 1):
+                age[code] = max(8, min(int(match[3]), 10))
+    age_runs = runs(age, 8)
     (output / "unicode_text_tables.ipp").write_text(f"""// Unicode {VERSION}: written by tests/scripts/make_unicode_normal_tables.py, do not edit.
 #pragma once
 
@@ -176,10 +183,15 @@ inline constexpr std::uint32_t script_runs[] = {{
 inline constexpr std::uint32_t grapheme_runs[] = {{
 {wrap([f"0x{r:x}" for r in grapheme_runs], 16)}}};
 
+// Each entry starts a run of one age: code point << 8 | the major version of Unicode that brought it, as 8 (or before, or not yet), 9
+// or 10 (or later).
+inline constexpr std::uint32_t age_runs[] = {{
+{wrap([f"0x{r:x}" for r in age_runs], 16)}}};
+
 }}  // namespace weft::detail
 """)
     print(len(entries), "decompositions,", len(pool), "units,", len(compositions), "compositions,", len(class_runs), "class runs,",
-          len(script_runs), "script runs,", len(grapheme_runs), "grapheme runs,", len(lower_runs), "lower runs")
+          len(script_runs), "script runs,", len(grapheme_runs), "grapheme runs,", len(lower_runs), "lower runs,", len(age_runs), "age runs")
 
 
 main()

@@ -36,8 +36,8 @@ struct NormalCode {
   std::uint32_t taken = 0;
 };
 
-/// Appends the codes of the normalised text.
-void normalize_codes(std::string_view text, NormalForm form, std::vector<NormalCode>& out);
+/// Appends the codes of the normalised text. unicode_9: as a library does whose tables are those of Unicode 9.
+void normalize_codes(std::string_view text, NormalForm form, std::vector<NormalCode>& out, bool unicode_9 = false);
 
 }  // namespace detail
 }  // namespace weft

@@ -123,14 +123,14 @@ class NormalWriter {
   std::uint8_t last_order_ = 0;
 };
 
-WEFT_INLINE void normalize_codes(std::string_view text, NormalForm form, std::vector<NormalCode>& out) {
+WEFT_INLINE void normalize_codes(std::string_view text, NormalForm form, std::vector<NormalCode>& out, bool unicode_9) {
   out.reserve(out.size() + text.size());
   NormalWriter writer(form, out);
   for (std::size_t at = 0; at < text.size();) {
     const auto unit = read_unit(text, at);
     at += unit.length;
     // ASCII before ASCII is as it is, though its letters do compose with marks.
-    if (is_inert(unit.code) || (unit.code < 0x80 && (at == text.size() || static_cast<unsigned char>(text[at]) < 0x80)))
+    if (is_inert(unit.code) || (unicode_9 && is_newer_than(unit.code, 9)) || (unit.code < 0x80 && (at == text.size() || static_cast<unsigned char>(text[at]) < 0x80)))
       writer.inert(unit.code);
     else
       writer.decompose(unit.code, 1);

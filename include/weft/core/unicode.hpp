@@ -41,6 +41,8 @@ std::span<const FoldRun> unicode_folds() noexcept;
 /// Each entry starts a run of one script: code point << 8 | index of unicode_script_names().
 std::span<const std::uint32_t> unicode_script_runs() noexcept;
 std::span<const std::string_view> unicode_script_names() noexcept;
+/// Whether a code point was first assigned after that version of Unicode (8 or 9): libraries with older tables do not know it.
+bool is_newer_than(char32_t code, int version) noexcept;
 
 /// The value of the run that holds a code point: runs are code point << 8 | value, sorted, and the first starts at 0.
 std::uint8_t value_of_run(std::span<const std::uint32_t> runs, char32_t code) noexcept;

@@ -23,6 +23,10 @@ WEFT_INLINE std::uint8_t value_of_run(std::span<const std::uint32_t> runs, char3
   return static_cast<std::uint8_t>(*(after - 1) & 0xFFu);
 }
 
+WEFT_INLINE bool is_newer_than(char32_t code, int version) noexcept {
+  return code < code_limit && value_of_run(age_runs, code) > version;
+}
+
 WEFT_INLINE char32_t map_run(std::span<const FoldRun> runs, char32_t code) noexcept {
   const auto after = std::upper_bound(runs.begin(), runs.end(), static_cast<std::uint32_t>(code),
                                       [](std::uint32_t value, const FoldRun& run) { return value < run.first; });

@@ -32,6 +32,8 @@ class AddedTokens {
   [[nodiscard]] bool empty() const noexcept { return nodes_.size() <= 1; }
   /// All of them, from left to right. O(text) when there are none, else O(text * distinct lengths that occur).
   [[nodiscard]] std::vector<Found> find(std::string_view text) const;
+  /// Those that are found by taking the leftmost, of these the longest, and going on behind it. O(text).
+  [[nodiscard]] std::vector<Found> find_leftmost(std::string_view text) const;
 
  private:
   struct Node {
