@@ -21,9 +21,9 @@ WEFT_INLINE AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& toke
 
 // Where the unit before `at` begins.
 inline std::size_t unit_before(std::string_view text, std::size_t at) noexcept {
-  for (std::size_t back = 1; back <= 4 && back <= at; ++back)
-    if (read_unit(text, at - back).length == back) return at - back;
-  return at - 1;
+  std::size_t back = 1;
+  while (back < 4 && back < at && (static_cast<unsigned char>(text[at - back]) & 0xC0) == 0x80) ++back;
+  return read_unit(text, at - back).length == back ? at - back : at - 1;
 }
 
 WEFT_INLINE std::vector<AddedVocabulary::Found> AddedVocabulary::find(std::string_view text, bool special) const {
