@@ -33,6 +33,9 @@ namespace detail {
 /// Appends the bytes that a text in GPT-2's alphabet stands for; false, and nothing appended, if a character is not of it.
 bool append_gpt2_bytes(std::string& bytes, std::string_view text);
 
+/// The byte of "<0xNN>", or -1.
+int byte_of_hex_token(std::string_view text) noexcept;
+
 /// How a vocabulary writes the texts of its normal tokens.
 enum class Spelling : std::uint8_t {
   gpt2,       ///< a printable character for each byte

@@ -58,8 +58,7 @@ inline std::uint32_t hash_bytes(std::string_view bytes) noexcept {
   return static_cast<std::uint32_t>(h ^ h >> 29);
 }
 
-// The byte of "<0xNN>", or -1.
-inline int byte_of_hex_token(std::string_view text) noexcept {
+WEFT_INLINE int byte_of_hex_token(std::string_view text) noexcept {
   if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
   int value = 0;
   for (const char c : text.substr(3, 2)) {

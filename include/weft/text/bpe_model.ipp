@@ -12,14 +12,6 @@
 
 namespace weft::detail {
 
-/// Token of each byte as "<0xNN>", -1 where there is none.
-inline std::array<Token, 256> byte_tokens_of(const ModelVocabulary& vocabulary) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::array<Token, 256> out{};
-  for (std::size_t b = 0; b < 256; ++b) out[b] = vocabulary.find(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">");
-  return out;
-}
-
 class BpeModel final : public SubwordModel {
  public:
   struct Settings {

@@ -1,6 +1,7 @@
 // The component `model` of a tokenizer.json: how a word becomes tokens. Not API.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,6 +59,9 @@ struct ModelVocabulary {
 };
 
 ModelVocabulary make_model_vocabulary(const ModelTables& tables, const std::string& where);
+
+/// Token of each byte as "<0xNN>", -1 where there is none.
+std::array<Token, 256> byte_tokens_of(const ModelVocabulary& vocabulary);
 
 /// What a model needs beside its own members: control tells which ids are control tokens.
 struct ModelContext {

@@ -43,6 +43,13 @@ WEFT_INLINE ModelVocabulary make_model_vocabulary(const ModelTables& tables, con
   return out;
 }
 
+WEFT_INLINE std::array<Token, 256> byte_tokens_of(const ModelVocabulary& vocabulary) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::array<Token, 256> out{};
+  for (std::size_t b = 0; b < 256; ++b) out[b] = vocabulary.find(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">");
+  return out;
+}
+
 WEFT_INLINE std::vector<MergeTable::Merge> resolve_merges(const ModelTables& tables, const ModelContext& context, std::size_t prefix_length) {
   if (!tables.has_merges) fail(ErrorKind::format, context.where, ": 'merges' is missing");
   std::vector<MergeTable::Merge> out;
