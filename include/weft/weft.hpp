@@ -32,4 +32,5 @@
 #include "weft/sample/steps.hpp"
 #include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer.hpp"
+#include "weft/text/tokenizer_json.hpp"
 #include "weft/version.hpp"

@@ -84,6 +84,26 @@ TEST_CASE("case folding is simple and settles at once") {
   CHECK(folded == 1454);  // statuses C and S of CaseFolding.txt 15.0.0
 }
 
+TEST_CASE("scripts are found by code point and by name") {
+  CHECK(script_name('a') == "Latin");
+  CHECK(script_name(' ') == "Common");
+  CHECK(script_name(0x301) == "Inherited");
+  CHECK(script_name(0x4E2D) == "Han");
+  CHECK(script_name(0x3042) == "Hiragana");
+  CHECK(script_name(0x1E4D0) == "Nag_Mundari");  // new in 15.0
+  CHECK(script_name(0x378) == "Unknown");
+  CHECK(script_name(0x110000) == "Unknown");
+  int han = 0;
+  for (char32_t code = 0; code < detail::code_limit; ++code) han += script_name(code) == "Han" ? 1 : 0;
+  CHECK(han == 98408);  // the total that Scripts.txt 15.0.0 states
+}
+
+TEST_CASE("lower case takes a capital's dot for a mark, and knows no final sigma") {
+  CHECK(to_lower("\xC3\x84\xC4\xB0 \xCE\xA3\xCE\xA3") == "\xC3\xA4i\xCC\x87 \xCF\x83\xCF\x83");
+  CHECK(to_lower("A\xFF" "B") == "a\xFF" "b");
+  CHECK(lower_case(0x10400) == 0x10428);
+}
+
 #if __has_include(<utf8proc.h>) && defined(WEFT_TEST_UTF8PROC)
 TEST_CASE("categories and folding agree with utf8proc for every code point") {
   constexpr Category of[] = {Category::cn, Category::lu, Category::ll, Category::lt, Category::lm, Category::lo, Category::mn, Category::mc,

@@ -34,7 +34,7 @@ class CharSet {
   [[nodiscard]] static CharSet word();
   /// Code points whose category's bit is set in `mask` (1 << Category).
   [[nodiscard]] static CharSet of_categories(std::uint32_t mask);
-  /// A property by name as in \p{name}: general categories, short or long, and Any, Assigned, White_Space; case, '_', '-'
+  /// A property by name as in \p{name}: general categories, short or long, scripts, Any, Assigned, White_Space; case, '_', '-'
   /// and blanks do not matter. Empty for others.
   [[nodiscard]] static std::optional<CharSet> property(std::string_view name);
 

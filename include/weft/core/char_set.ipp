@@ -211,28 +211,56 @@ WEFT_INLINE CharSet CharSet::word() {
   return result;
 }
 
+namespace detail {
+
+// Ranges of the runs whose value is wanted.
+template <class Wanted>
+std::vector<CodeRange> ranges_of_runs(std::span<const std::uint32_t> runs, const Wanted& wanted) {
+  std::vector<CodeRange> ranges;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (!wanted(runs[i] & 0xFFu)) continue;
+    const std::uint32_t first = runs[i] >> 8;
+    const std::uint32_t last = (i + 1 < runs.size() ? runs[i + 1] >> 8 : code_limit) - 1;
+    if (!ranges.empty() && ranges.back().last + 1 == first)
+      ranges.back().last = last;
+    else
+      ranges.push_back({first, last});
+  }
+  return ranges;
+}
+
+}  // namespace detail
+
 WEFT_INLINE CharSet CharSet::of_categories(std::uint32_t mask) {
   CharSet result;
-  const auto runs = detail::unicode_category_runs();
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if ((mask >> (runs[i] & 0xFFu) & 1u) == 0) continue;
-    const std::uint32_t first = runs[i] >> 8;
-    const std::uint32_t last = (i + 1 < runs.size() ? runs[i + 1] >> 8 : detail::code_limit) - 1;
-    if (!result.ranges_.empty() && result.ranges_.back().last + 1 == first)
-      result.ranges_.back().last = last;
-    else
-      result.ranges_.push_back({first, last});
-  }
+  result.ranges_ = detail::ranges_of_runs(detail::unicode_category_runs(), [mask](std::uint32_t value) { return (mask >> value & 1u) != 0; });
   return result;
 }
 
-WEFT_INLINE std::optional<CharSet> CharSet::property(std::string_view name) {
+namespace detail {
+
+// Names of properties compare without case, '_', '-' and blanks (UAX #44, LM3).
+inline std::string plain_property_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
     if (c != '_' && c != '-' && c != ' ') plain.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
+  return plain;
+}
+
+}  // namespace detail
+
+WEFT_INLINE std::optional<CharSet> CharSet::property(std::string_view name) {
+  const std::string plain = detail::plain_property_name(name);
   if (plain == "whitespace" || plain == "space") return white_space();
   for (const auto& entry : detail::property_names)
     if (entry.name == plain) return of_categories(entry.mask);
+  const auto scripts = detail::unicode_script_names();
+  for (std::size_t i = 0; i < scripts.size(); ++i)
+    if (detail::plain_property_name(scripts[i]) == plain) {
+      CharSet result;
+      result.ranges_ = detail::ranges_of_runs(detail::unicode_script_runs(), [i](std::uint32_t value) { return value == i; });
+      return result;
+    }
   return std::nullopt;
 }
 

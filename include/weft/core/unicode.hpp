@@ -1,10 +1,12 @@
-// Properties of code points: general category, white space, simple case folding. Unicode 15.0.
-// Source: the Unicode Character Database, by tests/scripts/make_unicode_tables.py.
+// Properties of code points: general category, script, white space, case. Unicode 15.0.
+// Source: the Unicode Character Database, by tests/scripts/make_unicode_tables.py and make_unicode_normal_tables.py.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "weft/core/config.hpp"
 
@@ -36,6 +38,14 @@ std::span<const CodeRange> unicode_white_space() noexcept;
 /// What is alphabetic, yet neither letter (L), mark (M) nor letter number (Nl).
 std::span<const CodeRange> unicode_other_alphabetic() noexcept;
 std::span<const FoldRun> unicode_folds() noexcept;
+/// Each entry starts a run of one script: code point << 8 | index of unicode_script_names().
+std::span<const std::uint32_t> unicode_script_runs() noexcept;
+std::span<const std::string_view> unicode_script_names() noexcept;
+/// Whether a code point was first assigned after that version of Unicode (8 or 9): libraries with older tables do not know it.
+bool is_newer_than(char32_t code, int version) noexcept;
+
+/// The value of the run that holds a code point: runs are code point << 8 | value, sorted, and the first starts at 0.
+std::uint8_t value_of_run(std::span<const std::uint32_t> runs, char32_t code) noexcept;
 
 }  // namespace detail
 
@@ -55,6 +65,15 @@ bool is_white_space(char32_t code) noexcept;
 
 /// Simple (one to one) case folding: 'A' gives 'a', U+1E9E gives U+00DF; what has no case is given back.
 char32_t fold_case(char32_t code) noexcept;
+
+/// Lower case without regard to language or neighbours: one code point for each but U+0130, whose dot becomes a mark of its own.
+/// lower_case gives the first of them; to_lower keeps bytes that are no UTF-8.
+char32_t lower_case(char32_t code) noexcept;
+std::string to_lower(std::string_view text);
+inline constexpr char32_t dotted_capital_i = 0x130, combining_dot_above = 0x307;
+
+/// The script by its long name in Scripts.txt ("Latin", "Han", "Common", "Inherited"), "Unknown" where there is none.
+std::string_view script_name(char32_t code) noexcept;
 
 }  // namespace weft
 

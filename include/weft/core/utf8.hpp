@@ -49,6 +49,23 @@ inline Utf8Sequence read_utf8(std::string_view bytes, std::size_t at) noexcept {
   return {code, length, Utf8State::valid};
 }
 
+/// A unit of text: a code point, or one byte that is part of none, as code = raw_byte + the byte.
+struct TextUnit {
+  char32_t code = 0;
+  std::uint32_t length = 1;
+};
+
+inline constexpr char32_t raw_byte = 0x110000;
+
+/// Reads the unit at text[at]; at < text.size().
+inline TextUnit read_unit(std::string_view text, std::size_t at) noexcept {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x80) return {byte, 1};
+  const auto sequence = read_utf8(text, at);
+  if (sequence.state == Utf8State::valid) return {sequence.code, sequence.length};
+  return {raw_byte + byte, 1};
+}
+
 }  // namespace detail
 
 /// Appends the code point to text; a surrogate or what is above U+10FFFF becomes U+FFFD.
@@ -71,6 +88,18 @@ inline void append_utf8(std::string& text, char32_t code) {
     put(0x80 | (code & 0x3F));
   }
 }
+
+namespace detail {
+
+/// Appends what read_unit gave: a code point, or a byte as it is.
+inline void append_unit(std::string& text, char32_t code) {
+  if (code < 0x80 || code >= raw_byte)
+    text.push_back(static_cast<char>(static_cast<unsigned char>(code < 0x80 ? code : code - raw_byte)));
+  else
+    append_utf8(text, code);
+}
+
+}  // namespace detail
 
 /// Whether the bytes are well-formed UTF-8.
 inline bool is_utf8(std::string_view bytes) noexcept {

@@ -25,6 +25,7 @@ WEFT_INLINE AnyModel::~AnyModel() = default;
 
 WEFT_INLINE void AnyModel::take_tokenizer(ModelFile& file) {
   if (file.vocabulary) tokenizer_.emplace(std::move(*file.vocabulary));
+  if (file.tokenizer) tokenizer_ = std::move(file.tokenizer);
 }
 
 WEFT_INLINE void AnyModel::take_fingerprint(std::uint64_t weight_digest) {
@@ -58,7 +59,7 @@ WEFT_INLINE void AnyModel::take_fingerprint(std::uint64_t weight_digest) {
 }
 
 WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {
-  if (!tokenizer_) fail(ErrorKind::unsupported, source_, ": this model has no tokenizer that this build reads; pass token ids, or use its GGUF file");
+  if (!tokenizer_) fail(ErrorKind::unsupported, source_, ": this model has no tokenizer that this build reads; pass token ids, or put its tokenizer.json beside it");
   return *tokenizer_;
 }
 

@@ -9,6 +9,7 @@
 #include "weft/io/raw_tensor.hpp"
 #include "weft/model/spec.hpp"
 #include "weft/model/tensor_names.hpp"
+#include "weft/text/tokenizer.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
@@ -19,7 +20,8 @@ struct ModelFile {
   NameScheme names;
   std::vector<std::string_view> ignored;  ///< ends of tensor names that may stay unread
   bool tied_head = false;                 ///< the head is the embedding
-  std::optional<Vocabulary> vocabulary;   ///< none in a Hugging Face folder (tokenizer.json is not read yet)
+  std::optional<Vocabulary> vocabulary;   ///< of a GGUF file
+  std::optional<Tokenizer> tokenizer;     ///< of a Hugging Face folder with a tokenizer.json
   std::vector<Token> end_tokens;          ///< generation ends at each of these
 };
 

@@ -14,6 +14,7 @@
 #include "weft/model/model_file.hpp"
 #include "weft/quant/dequantize.hpp"
 #include "weft/text/gguf_vocabulary.hpp"
+#include "weft/text/tokenizer_json.hpp"
 
 namespace weft {
 namespace detail {
@@ -52,6 +53,8 @@ WEFT_INLINE void settle_vocabulary(ModelFile& file, const Hparams& h) {
   if (rows < 1 || rows > max_vocab || (file.spec.vocab_size != 0 && file.spec.vocab_size != rows))
     fail(ErrorKind::shape, h.source(), ": tensor '", name, "' has ", rows, " rows, but vocab_size is ", file.spec.vocab_size);
   file.spec.vocab_size = rows;
+  if (file.tokenizer && static_cast<std::int64_t>(file.tokenizer->size()) > rows)
+    fail(ErrorKind::shape, h.source(), ": tokenizer.json has ", file.tokenizer->size(), " tokens, but tensor '", name, "' has only ", rows, " rows");
   if (!file.vocabulary) return;
   if (static_cast<std::int64_t>(file.vocabulary->tokens.size()) > rows)
     fail(ErrorKind::shape, h.source(), ": tokenizer.ggml.tokens has ", file.vocabulary->tokens.size(), " tokens, but tensor '", name,
@@ -121,8 +124,10 @@ WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token s
   if (is_folder(path)) {
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
+    if (file_exists(path + "/tokenizer.json")) file.tokenizer = read_tokenizer_json(path);
     detail::settle_vocabulary(file, h);
     detail::settle_end_tokens(file, h.source(), hf_end_tokens(path));
+    if (file.tokenizer && file.end_tokens.empty()) file.end_tokens.assign(file.tokenizer->end_tokens().begin(), file.tokenizer->end_tokens().end());
     return file;
   }
   auto gguf = Gguf::open(path, stop);

@@ -2,6 +2,7 @@
 // Source: Aho and Corasick 1975 for finding them all in one pass.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
+#include "weft/text/vocabulary.hpp"
 
 namespace weft::detail {
 
@@ -30,6 +32,8 @@ class AddedTokens {
   [[nodiscard]] bool empty() const noexcept { return nodes_.size() <= 1; }
   /// All of them, from left to right. O(text) when there are none, else O(text * distinct lengths that occur).
   [[nodiscard]] std::vector<Found> find(std::string_view text) const;
+  /// Those that are found by taking the leftmost, of these the longest, and going on behind it. O(text).
+  [[nodiscard]] std::vector<Found> find_leftmost(std::string_view text) const;
 
  private:
   struct Node {
@@ -46,6 +50,31 @@ class AddedTokens {
 
   std::vector<Node> nodes_;
   std::array<std::uint32_t, 256> root_{};
+};
+
+/// The added tokens of a vocabulary: user-defined ones are found in every text, control tokens and the unknown token where asked.
+class WholeTokens {
+ public:
+  explicit WholeTokens(const Vocabulary& vocabulary);
+
+  /// Calls use(begin, end, id) for each part of the text, from left to right; id is -1 for what lies between tokens (never empty).
+  template <class Use>
+  void cut(std::string_view text, bool control, const Use& use) const {
+    std::size_t done = 0;
+    for (const auto& found : (control ? all_ : user_defined_).find(text)) {
+      if (found.begin > done) use(done, found.begin, Token{-1});
+      const std::size_t begin = std::max(found.begin, done);
+      done = begin_of_rest(text, found);
+      use(begin, found.begin + found.length, found.id);
+    }
+    if (done < text.size()) use(done, text.size(), Token{-1});
+  }
+
+ private:
+  [[nodiscard]] std::size_t begin_of_rest(std::string_view text, const AddedTokens::Found& found) const noexcept;
+
+  AddedTokens user_defined_, all_;
+  std::vector<Token> strip_right_;  // sorted
 };
 
 }  // namespace weft::detail

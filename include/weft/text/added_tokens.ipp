@@ -97,4 +97,46 @@ WEFT_INLINE std::vector<AddedTokens::Found> AddedTokens::find(std::string_view t
   return found;
 }
 
+WEFT_INLINE std::vector<AddedTokens::Found> AddedTokens::find_leftmost(std::string_view text) const {
+  std::vector<Found> found;
+  if (empty()) return found;
+  std::uint32_t node = 0;
+  Found best{0, 0, -1};  // the leftmost that ended so far; the longest of those that begin there
+  for (std::size_t i = 0; i < text.size();) {
+    node = step(node, static_cast<unsigned char>(text[i++]));
+    if (const std::uint32_t end = nodes_[node].output; end != 0) {
+      const std::size_t length = nodes_[end].length;
+      if (best.id < 0 || i - length <= best.begin) best = {i - length, length, nodes_[end].id};
+    }
+    // What the automaton still follows begins at i - (depth of the node): beyond best.begin nothing better can come.
+    if (best.id >= 0 && (i == text.size() || i - nodes_[node].length > best.begin)) {
+      found.push_back(best);
+      i = best.begin + best.length;
+      node = 0;
+      best.id = -1;
+    }
+  }
+  return found;
+}
+
+WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary) : strip_right_(vocabulary.strip_right) {
+  std::vector<std::pair<std::string_view, Token>> always, all;
+  for (std::size_t i = 0; i < vocabulary.types.size(); ++i) {
+    const TokenType type = vocabulary.types[i];
+    const std::pair<std::string_view, Token> entry{vocabulary.tokens[i], static_cast<Token>(i)};
+    if (type == TokenType::user_defined) always.push_back(entry);
+    if (type == TokenType::user_defined || type == TokenType::control || type == TokenType::unknown) all.push_back(entry);
+  }
+  user_defined_ = AddedTokens(always);
+  all_ = AddedTokens(all);
+  std::sort(strip_right_.begin(), strip_right_.end());
+}
+
+WEFT_INLINE std::size_t WholeTokens::begin_of_rest(std::string_view text, const AddedTokens::Found& found) const noexcept {
+  std::size_t at = found.begin + found.length;
+  if (std::binary_search(strip_right_.begin(), strip_right_.end(), found.id))
+    while (at < text.size() && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) ++at;  // C's isspace
+  return at;
+}
+
 }  // namespace weft::detail

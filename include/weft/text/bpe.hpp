@@ -7,25 +7,47 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
+#include "weft/text/encoding.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
+
+/// What encoding one text needs besides the tables; keep one per thread to save allocations.
+struct BpeScratch {
+  struct Symbol {
+    std::uint32_t id, previous, next, rank;
+  };
+  std::vector<Symbol> symbols;
+  std::vector<std::uint64_t> queue;
+};
 
 namespace detail {
 
 /// Appends the bytes that a text in GPT-2's alphabet stands for; false, and nothing appended, if a character is not of it.
 bool append_gpt2_bytes(std::string& bytes, std::string_view text);
 
+/// The byte of "<0xNN>", or -1.
+int byte_of_hex_token(std::string_view text) noexcept;
+
+/// How a vocabulary writes the texts of its normal tokens.
+enum class Spelling : std::uint8_t {
+  gpt2,       ///< a printable character for each byte
+  space_mark  ///< U+2581 for a space, as SentencePiece does
+};
+inline constexpr char32_t space_mark_code = 0x2581;
+inline constexpr std::string_view space_mark = "\u2581";
+
 /// The bytes of every token, end to end, and the ids by bytes of those that words may become.
 class TokenTable {
  public:
-  explicit TokenTable(const Vocabulary& vocabulary);
+  explicit TokenTable(const Vocabulary& vocabulary, Spelling spelling = Spelling::gpt2);
 
   [[nodiscard]] std::size_t size() const noexcept { return offsets_.size() - 1; }
   [[nodiscard]] std::string_view bytes(Token id) const noexcept {
@@ -55,7 +77,14 @@ class MergeTable {
   static constexpr std::uint32_t none = 0xFFFFFF;
   static constexpr std::uint32_t max_tokens = (1u << 20) - 1;  // the highest id stands for bytes without a token
 
+  struct Merge {
+    std::uint32_t left, right, result;
+  };
+
+  /// Throws Error(format) for a merge that is not two parts. Those that name tokens which do not exist never fire.
   MergeTable(const Vocabulary& vocabulary, const TokenTable& tokens);
+  /// Most preferred first. Of equal pairs the first counts, or the last.
+  MergeTable(std::span<const Merge> merges, bool last_counts);
 
   [[nodiscard]] std::uint32_t rank(std::uint32_t left, std::uint32_t right) const noexcept {
     const std::uint64_t pair = std::uint64_t{left} << 20 | right;
@@ -67,8 +96,14 @@ class MergeTable {
   }
   [[nodiscard]] std::uint32_t merged(std::uint32_t rank) const noexcept { return merged_[rank]; }
 
+  /// Merges scratch.symbols, whose ids are set (at least one): the least rank first, of equal ones the leftmost. What is left is
+  /// found from symbols[0] along `next`, up to symbols.size(). O(n log n).
+  void merge(BpeScratch& scratch) const;
+
  private:
   static constexpr std::uint64_t empty = ~std::uint64_t{0};
+  void reserve(std::size_t count);
+  void add(std::uint32_t rank, const Merge& merge, bool replace);
   [[nodiscard]] std::size_t hash(std::uint64_t pair) const noexcept { return static_cast<std::size_t>(pair * 0x9E3779B97F4A7C15u >> shift_); }
 
   std::vector<std::uint64_t> slots_;
@@ -79,25 +114,21 @@ class MergeTable {
 
 }  // namespace detail
 
-/// What encoding one text needs besides the tables; keep one per thread to save allocations.
-struct BpeScratch {
-  struct Symbol {
-    std::uint32_t id, previous, next, rank;
-  };
-  std::vector<Symbol> symbols;
-  std::vector<std::uint64_t> queue;
-};
-
 /// Byte-level BPE over a vocabulary. Immutable but for a cache of single bits; safe to share between threads.
 class Bpe {
  public:
   /// Throws Error(format) for a merge that is not two parts, Error(unsupported) for more than 2^20 - 1 tokens or 2^24 - 1
   /// merges. Merges that name tokens which do not exist never fire. whole_words: a word that is a token is that token.
   Bpe(const Vocabulary& vocabulary, bool whole_words);
+  /// The same with merges as ids, the last of equal ones counts.
+  Bpe(const Vocabulary& vocabulary, std::span<const detail::MergeTable::Merge> merges, bool whole_words);
 
   /// Appends the tokens of one word (any bytes). O(n log n). A byte without a token becomes the unknown token, or nothing where
   /// the vocabulary has none. Control, unknown and user-defined tokens never come out of here.
   void encode(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
+
+  /// Where the tokens that a word became stand in it, `offset` being where the word stands.
+  void append_ranges(std::string_view word, std::size_t offset, std::span<const Token> tokens, std::vector<TextRange>& ranges) const;
 
   [[nodiscard]] const detail::TokenTable& tokens() const noexcept { return tokens_; }
 
@@ -105,6 +136,7 @@ class Bpe {
   static constexpr std::uint32_t missing = detail::MergeTable::max_tokens;
   static constexpr std::size_t short_word = 64;  // up to here a scan for the best pair beats a queue
 
+  void fill();
   void merge_short(std::string_view word, std::vector<Token>& out) const;
   void merge_long(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
   void emit(std::uint32_t id, std::vector<Token>& out) const;

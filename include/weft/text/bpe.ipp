@@ -8,21 +8,10 @@
 
 #include "weft/core/error.hpp"
 #include "weft/text/bpe.hpp"
+#include "weft/text/byte_alphabet.hpp"
 
 namespace weft {
 namespace detail {
-
-// GPT-2 writes each byte as a printable character: printable Latin-1 as itself, the others, in order, from U+0100 on.
-inline constexpr std::array<std::int16_t, 0x144> gpt2_byte_of = [] {
-  std::array<std::int16_t, 0x144> table{};
-  table.fill(-1);
-  std::size_t other = 0x100;
-  for (int byte = 0; byte < 256; ++byte) {
-    const bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
-    table[printable ? static_cast<std::size_t>(byte) : other++] = static_cast<std::int16_t>(byte);
-  }
-  return table;
-}();
 
 WEFT_INLINE bool append_gpt2_bytes(std::string& bytes, std::string_view text) {
   const std::size_t before = bytes.size();
@@ -69,8 +58,7 @@ inline std::uint32_t hash_bytes(std::string_view bytes) noexcept {
   return static_cast<std::uint32_t>(h ^ h >> 29);
 }
 
-// The byte of "<0xNN>", or -1.
-inline int byte_of_hex_token(std::string_view text) noexcept {
+WEFT_INLINE int byte_of_hex_token(std::string_view text) noexcept {
   if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
   int value = 0;
   for (const char c : text.substr(3, 2)) {
@@ -81,7 +69,17 @@ inline int byte_of_hex_token(std::string_view text) noexcept {
   return value;
 }
 
-WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary) {
+// What the token's text stands for; false if no text of a user is written so.
+inline bool append_spelt(std::string& bytes, std::string_view text, Spelling spelling) {
+  if (spelling == Spelling::gpt2) return append_gpt2_bytes(bytes, text);
+  const bool has_space = text.find(' ') != std::string_view::npos;
+  for (std::size_t mark; (mark = text.find(space_mark)) != std::string_view::npos; text.remove_prefix(mark + space_mark.size()))
+    bytes.append(text.substr(0, mark)).push_back(' ');
+  bytes.append(text);
+  return !has_space;
+}
+
+WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary, Spelling spelling) {
   const std::size_t count = vocabulary.tokens.size();
   if (count == 0) fail(ErrorKind::format, "vocabulary: it has no tokens");
   if (count > MergeTable::max_tokens) fail(ErrorKind::unsupported, "vocabulary: ", count, " tokens, at most ", MergeTable::max_tokens, " are supported");
@@ -98,8 +96,9 @@ WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary) {
     if (byte >= 0) {
       pool_.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
     } else if (type == TokenType::normal || type == TokenType::unused) {
-      from_words = append_gpt2_bytes(pool_, text);
-      if (!from_words) pool_.append(text);
+      const std::size_t before = pool_.size();
+      from_words = append_spelt(pool_, text, spelling);
+      if (!from_words) pool_.replace(before, std::string::npos, text);
     } else {
       pool_.append(text);
     }
@@ -129,16 +128,27 @@ WEFT_INLINE Token TokenTable::find(std::string_view text) const noexcept {
   }
 }
 
-WEFT_INLINE MergeTable::MergeTable(const Vocabulary& vocabulary, const TokenTable& tokens) {
-  const std::size_t count = vocabulary.merges.size();
+WEFT_INLINE void MergeTable::reserve(std::size_t count) {
   if (count >= none) fail(ErrorKind::unsupported, "vocabulary: ", count, " merges, at most ", none - 1, " are supported");
   const std::size_t capacity = std::bit_ceil(std::max<std::size_t>(count * 2, 16));
   slots_.assign(capacity, empty);
   mask_ = capacity - 1;
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(capacity));
   merged_.assign(count, 0);
+}
+
+WEFT_INLINE void MergeTable::add(std::uint32_t rank, const Merge& merge, bool replace) {
+  merged_[rank] = merge.result;
+  const std::uint64_t pair = std::uint64_t{merge.left} << 20 | merge.right;
+  std::size_t at = hash(pair);
+  while (slots_[at] != empty && slots_[at] >> 24 != pair) at = (at + 1) & mask_;
+  if (slots_[at] == empty || replace) slots_[at] = pair << 24 | rank;
+}
+
+WEFT_INLINE MergeTable::MergeTable(const Vocabulary& vocabulary, const TokenTable& tokens) {
+  reserve(vocabulary.merges.size());
   std::string bytes;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < vocabulary.merges.size(); ++i) {
     const std::string& merge = vocabulary.merges[i];
     const std::size_t space = merge.find(' ', 1);
     if (space == std::string::npos || space + 1 == merge.size())
@@ -151,19 +161,67 @@ WEFT_INLINE MergeTable::MergeTable(const Vocabulary& vocabulary, const TokenTabl
     const Token right = tokens.find(std::string_view(bytes).substr(half));
     const Token both = tokens.find(bytes);
     if (left < 0 || right < 0 || both < 0) continue;  // it can never fire
-    merged_[i] = static_cast<std::uint32_t>(both);
-    const std::uint64_t pair = static_cast<std::uint64_t>(left) << 20 | static_cast<std::uint64_t>(right);
-    std::size_t at = hash(pair);
-    while (slots_[at] != empty && slots_[at] >> 24 != pair) at = (at + 1) & mask_;
-    if (slots_[at] == empty) slots_[at] = pair << 24 | i;  // of two equal merges the first counts
+    add(static_cast<std::uint32_t>(i), {static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(right), static_cast<std::uint32_t>(both)}, false);
+  }
+}
+
+WEFT_INLINE MergeTable::MergeTable(std::span<const Merge> merges, bool last_counts) {
+  reserve(merges.size());
+  for (std::size_t i = 0; i < merges.size(); ++i) add(static_cast<std::uint32_t>(i), merges[i], last_counts);
+}
+
+// A list of symbols and a queue of pairs.
+WEFT_INLINE void MergeTable::merge(BpeScratch& scratch) const {
+  auto& symbols = scratch.symbols;
+  auto& queue = scratch.queue;
+  const auto count = static_cast<std::uint32_t>(symbols.size());
+  queue.clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto& symbol = symbols[i];
+    symbol.previous = i - 1;  // of the first: beyond count, as its absence
+    symbol.next = i + 1;
+    symbol.rank = i + 1 < count ? rank(symbol.id, symbols[i + 1].id) : none;
+    if (symbol.rank != none) queue.push_back(std::uint64_t{symbol.rank} << 32 | i);
+  }
+  std::make_heap(queue.begin(), queue.end(), std::greater<>());
+  const auto update = [&](std::uint32_t at) {
+    auto& symbol = symbols[at];
+    symbol.rank = symbol.next >= count ? none : rank(symbol.id, symbols[symbol.next].id);
+    if (symbol.rank == none) return;
+    queue.push_back(std::uint64_t{symbol.rank} << 32 | at);
+    std::push_heap(queue.begin(), queue.end(), std::greater<>());
+  };
+  while (!queue.empty()) {
+    const std::uint64_t least = queue.front();
+    std::pop_heap(queue.begin(), queue.end(), std::greater<>());
+    queue.pop_back();
+    const auto at = static_cast<std::uint32_t>(least & 0xFFFFFFFF);
+    auto& symbol = symbols[at];
+    if (symbol.rank != least >> 32) continue;  // the pair is not there any more
+    auto& swallowed = symbols[symbol.next];
+    symbol.id = merged(symbol.rank);
+    symbol.next = swallowed.next;
+    swallowed.rank = none;
+    if (symbol.next < count) symbols[symbol.next].previous = at;
+    update(at);
+    if (symbol.previous < count) update(symbol.previous);
   }
 }
 
 }  // namespace detail
 
 WEFT_INLINE Bpe::Bpe(const Vocabulary& vocabulary, bool whole_words)
-    : tokens_(vocabulary), merges_(vocabulary, tokens_), unknown_(vocabulary.unknown.value_or(-1)), whole_words_(whole_words),
-      whole_(std::make_unique<std::atomic<std::uint8_t>[]>(tokens_.size())) {
+    : tokens_(vocabulary), merges_(vocabulary, tokens_), unknown_(vocabulary.unknown.value_or(-1)), whole_words_(whole_words) {
+  fill();
+}
+
+WEFT_INLINE Bpe::Bpe(const Vocabulary& vocabulary, std::span<const detail::MergeTable::Merge> merges, bool whole_words)
+    : tokens_(vocabulary), merges_(merges, true), unknown_(vocabulary.unknown.value_or(-1)), whole_words_(whole_words) {
+  fill();
+}
+
+WEFT_INLINE void Bpe::fill() {
+  whole_ = std::make_unique<std::atomic<std::uint8_t>[]>(tokens_.size());
   for (std::size_t byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(static_cast<unsigned char>(byte));
     const Token id = tokens_.find({&c, 1});
@@ -199,6 +257,18 @@ WEFT_INLINE void Bpe::encode(std::string_view word, std::vector<Token>& out, Bpe
   if (whole == 0) known->store(out.size() == before + 1 && out.back() == id ? 1 : 2, std::memory_order_relaxed);
 }
 
+WEFT_INLINE void Bpe::append_ranges(std::string_view word, std::size_t offset, std::span<const Token> tokens, std::vector<TextRange>& ranges) const {
+  std::size_t at = 0;
+  for (const Token id : tokens) {
+    const std::string_view bytes = tokens_.bytes(id);
+    // Bytes without a token are left out, or each is the unknown token.
+    while (id != unknown_ && at < word.size() && !word.substr(at).starts_with(bytes)) ++at;
+    const std::size_t length = id == unknown_ ? 1 : bytes.size();
+    ranges.push_back({offset + std::min(at, word.size()), offset + std::min(at + length, word.size())});
+    at += length;
+  }
+}
+
 WEFT_INLINE void Bpe::merge_short(std::string_view word, std::vector<Token>& out) const {
   std::uint32_t ids[short_word];
   std::uint32_t ranks[short_word];  // ranks[i]: of the pair (i, i + 1)
@@ -222,46 +292,13 @@ WEFT_INLINE void Bpe::merge_short(std::string_view word, std::vector<Token>& out
   for (std::size_t i = 0; i < count; ++i) emit(ids[i], out);
 }
 
-// A list of symbols and a queue of pairs, least rank first and of equal ones the leftmost.
 WEFT_INLINE void Bpe::merge_long(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const {
-  constexpr std::uint32_t none = detail::MergeTable::none;
-  constexpr std::uint32_t end = 0xFFFFFFFF;
-  if (word.size() >= end) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
-  const auto count = static_cast<std::uint32_t>(word.size());
+  if (word.size() >= 0xFFFFFFFF) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
   auto& symbols = scratch.symbols;
-  auto& queue = scratch.queue;
-  symbols.resize(count);
-  queue.clear();
-  for (std::uint32_t i = 0; i < count; ++i)
-    symbols[i] = {byte_tokens_[static_cast<unsigned char>(word[i])], i - 1, i + 1 < count ? i + 1 : end, none};
-  for (std::uint32_t i = 0; i + 1 < count; ++i) {
-    symbols[i].rank = merges_.rank(symbols[i].id, symbols[i + 1].id);
-    if (symbols[i].rank != none) queue.push_back(std::uint64_t{symbols[i].rank} << 32 | i);
-  }
-  std::make_heap(queue.begin(), queue.end(), std::greater<>());
-  const auto update = [&](std::uint32_t at) {
-    auto& symbol = symbols[at];
-    symbol.rank = symbol.next == end ? none : merges_.rank(symbol.id, symbols[symbol.next].id);
-    if (symbol.rank == none) return;
-    queue.push_back(std::uint64_t{symbol.rank} << 32 | at);
-    std::push_heap(queue.begin(), queue.end(), std::greater<>());
-  };
-  while (!queue.empty()) {
-    const std::uint64_t least = queue.front();
-    std::pop_heap(queue.begin(), queue.end(), std::greater<>());
-    queue.pop_back();
-    const auto at = static_cast<std::uint32_t>(least & 0xFFFFFFFF);
-    auto& symbol = symbols[at];
-    if (symbol.rank != least >> 32) continue;  // the pair is not there any more
-    auto& swallowed = symbols[symbol.next];
-    symbol.id = merges_.merged(symbol.rank);
-    symbol.next = swallowed.next;
-    swallowed.rank = none;
-    if (symbol.next != end) symbols[symbol.next].previous = at;
-    update(at);
-    if (symbol.previous != end) update(symbol.previous);
-  }
-  for (std::uint32_t i = 0; i != end; i = symbols[i].next) emit(symbols[i].id, out);
+  symbols.clear();
+  for (const char c : word) symbols.push_back({byte_tokens_[static_cast<unsigned char>(c)], 0, 0, detail::MergeTable::none});
+  merges_.merge(scratch);
+  for (std::size_t i = 0; i < symbols.size(); i = symbols[i].next) emit(symbols[i].id, out);
 }
 
 }  // namespace weft

@@ -14,11 +14,11 @@ class Gguf;
 /// add_bos: `tokenizer.ggml.add_bos_token`, and without it what the pre-tokeniser's family does (llama-bpe: true).
 /// end_tokens: the ids of eos, eot and eom, and the control tokens whose text is a well-known mark of an end (<|im_end|>,
 /// <|eot_id|>, <|endoftext|>, ...): files often name only one of several. Such a mark typed
-/// as a normal token is made control (as in llama.cpp). <|end|> is none of them where <|return|> and
+/// as a normal or user-defined token is made control (as in llama.cpp). <|end|> is none of them where <|return|> and
 /// <|call|> exist, for there it only ends a message (OpenAI's harmony format).
 /// An id of padding or of the unknown token outside the vocabulary is left out: files in the wild have them, nothing reads them.
-/// Throws Error(format) naming file and key for what is missing or wrong, Error(unsupported) for other models than "gpt2" and
-/// for unknown pre-tokenisers.
+/// Throws Error(format) naming file and key for what is missing or wrong, Error(unsupported) for other models than "gpt2"
+/// and "llama" and for unknown pre-tokenisers.
 Vocabulary read_vocabulary(const Gguf& file);
 
 }  // namespace weft

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/text/gguf_vocabulary.hpp"
 #include "weft/text/pretokenizer.hpp"
@@ -28,9 +30,36 @@ class GgufVocabularyReader {
   Vocabulary read() {
     const auto model = file_.string("tokenizer.ggml.model");
     if (!model) missing("tokenizer.ggml.model");
-    if (*model != "gpt2")
-      fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.model is '", *model, "', which this build cannot read; supported: gpt2 (byte-level BPE)");
     out_.model = std::string(*model);
+    bool add_bos = true;
+    if (out_.model == "gpt2")
+      add_bos = read_byte_level();
+    else if (out_.model == "llama")
+      read_sentencepiece();
+    else
+      fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.model is ", quote(out_.model),
+           ", which this build cannot read; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
+    out_.bos = special("tokenizer.ggml.bos_token_id", true, out_.bos);
+    out_.eos = special("tokenizer.ggml.eos_token_id", true, out_.eos);
+    out_.eot = special("tokenizer.ggml.eot_token_id", true);
+    out_.eom = special("tokenizer.ggml.eom_token_id", true);
+    out_.unknown = special("tokenizer.ggml.unknown_token_id", false, out_.unknown);
+    out_.pad = special("tokenizer.ggml.padding_token_id", false);
+    out_.add_bos = flag("tokenizer.ggml.add_bos_token", add_bos, out_.bos);
+    out_.add_eos = flag("tokenizer.ggml.add_eos_token", false, out_.eos);
+    find_end_tokens();
+    find_strip_right();
+    return std::move(out_);
+  }
+
+ private:
+  [[noreturn]] void missing(std::string_view key) const {
+    fail(ErrorKind::format, file_.source(), ": ", key, " is missing; ",
+         out_.model.empty() ? "a" : out_.model == "gpt2" ? "a byte-level BPE" : "a SentencePiece", " vocabulary needs it");
+  }
+
+  // Whether prompts begin with BOS where the file does not say.
+  bool read_byte_level() {
     const auto pre = file_.string("tokenizer.ggml.pre");
     if (!pre) missing("tokenizer.ggml.pre");
     out_.pre = std::string(*pre);
@@ -39,21 +68,25 @@ class GgufVocabularyReader {
       fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.pre is '", *pre, "', which this build does not know; supported: ", pre_tokenizer_names());
     read_tokens();
     read_merges();
-    out_.bos = special("tokenizer.ggml.bos_token_id", true);
-    out_.eos = special("tokenizer.ggml.eos_token_id", true);
-    out_.eot = special("tokenizer.ggml.eot_token_id", true);
-    out_.eom = special("tokenizer.ggml.eom_token_id", true);
-    out_.unknown = special("tokenizer.ggml.unknown_token_id", false);
-    out_.pad = special("tokenizer.ggml.padding_token_id", false);
-    out_.add_bos = flag("tokenizer.ggml.add_bos_token", family->add_bos, out_.bos);
-    out_.add_eos = flag("tokenizer.ggml.add_eos_token", false, out_.eos);
-    find_end_tokens();
-    return std::move(out_);
+    return family->add_bos;
   }
 
- private:
-  [[noreturn]] void missing(std::string_view key) const {
-    fail(ErrorKind::format, file_.source(), ": ", key, " is missing; a byte-level BPE vocabulary needs it");
+  // `tokenizer.ggml.pre` says nothing here. Without keys the special ids are those of the first Llama.
+  void read_sentencepiece() {
+    read_tokens();
+    out_.scores = file_.numbers("tokenizer.ggml.scores");
+    if (out_.scores.empty()) missing("tokenizer.ggml.scores");
+    if (out_.scores.size() != out_.tokens.size())
+      fail(ErrorKind::format, file_.source(), ": tokenizer.ggml.scores has ", out_.scores.size(), " items, expected ", out_.tokens.size(),
+           " as in tokenizer.ggml.tokens");
+    for (std::size_t i = 0; i < out_.scores.size(); ++i)
+      if (std::isnan(out_.scores[i])) fail(ErrorKind::format, file_.source(), ": tokenizer.ggml.scores[", i, "] is not a number");
+    out_.add_space_prefix = file_.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
+    if (out_.tokens.size() > 2) {
+      out_.unknown = 0;
+      out_.bos = 1;
+      out_.eos = 2;
+    }
   }
 
   void read_tokens() {
@@ -79,9 +112,9 @@ class GgufVocabularyReader {
   }
 
   // required: an id outside the vocabulary is an error, not "none".
-  std::optional<Token> special(std::string_view key, bool required) const {
+  std::optional<Token> special(std::string_view key, bool required, std::optional<Token> otherwise = {}) const {
     const auto id = file_.integer(key);
-    if (!id || *id < out_.tokens.size()) return id ? std::optional(static_cast<Token>(*id)) : std::nullopt;
+    if (!id || *id < out_.tokens.size()) return id ? std::optional(static_cast<Token>(*id)) : otherwise;
     if (!required) return std::nullopt;
     fail(ErrorKind::format, file_.source(), ": ", key, " is ", *id, ", expected an id below ", out_.tokens.size());
   }
@@ -105,9 +138,8 @@ class GgufVocabularyReader {
     for (std::size_t i = 0; i < out_.tokens.size(); ++i) {
       const std::string_view text = out_.tokens[i];
       if (!is_end_mark(text)) continue;
-      // Some converters leave an end mark typed as a normal token. No text becomes it even so, for every family's pre-tokeniser
-      // cuts between its letters and its brackets: only the model can write it.
-      if (out_.types[i] == TokenType::normal) out_.types[i] = TokenType::control;
+      // Some converters leave an end mark typed as a normal or as a user's token: it is one that only the model can write.
+      if (out_.types[i] == TokenType::normal || out_.types[i] == TokenType::user_defined) out_.types[i] = TokenType::control;
       if (out_.types[i] != TokenType::control) continue;
       ends.push_back(static_cast<Token>(i));
       if (text == "<|end|>") end = static_cast<Token>(i);
@@ -116,6 +148,20 @@ class GgufVocabularyReader {
     if (harmony == 2 && end != out_.eos.value_or(-1)) std::erase(ends, end);
     std::sort(ends.begin(), ends.end());
     ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  }
+
+  // Phi-3's added tokens were made to swallow white space, which GGUF cannot say: llama.cpp knows the model by its name.
+  void find_strip_right() {
+    std::string name(file_.string("general.name").value_or(""));
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    if (name.find("phi-3") == std::string::npos && name.find("phi3") == std::string::npos) return;
+    for (std::size_t i = 0; i < out_.tokens.size(); ++i) {
+      const auto type = out_.types[i];
+      const std::string_view text = out_.tokens[i];
+      if (type != TokenType::control && type != TokenType::user_defined && type != TokenType::unknown) continue;
+      if (text != "<unk>" && text != "<s>" && text != "<|endoftext|>") out_.strip_right.push_back(static_cast<Token>(i));
+    }
   }
 
   const Gguf& file_;

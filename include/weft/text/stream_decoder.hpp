@@ -1,7 +1,6 @@
 // Tokens to text as they come: never part of a character.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "weft/core/token.hpp"
 #include "weft/core/utf8.hpp"
 #include "weft/text/tokenizer.hpp"
+#include "weft/text/tokenizer_family.hpp"
 
 namespace weft {
 
@@ -22,41 +22,26 @@ class StreamDecoder {
       : tokenizer_(tokenizer), invalid_(invalid) {}
 
   /// The text that is certain now; valid until the next call. Bytes that may yet become a character are held back (at most
-  /// three). Throws Error(argument) for an id outside the vocabulary, and stays as it was.
-  std::string_view push(Token id) {
-    if (tokenizer_.is_control(id)) return {};
-    const std::string_view bytes = tokenizer_.bytes(id);
-    pending_.append(bytes);
-    return take(true);
-  }
+  /// three), and what a tokenizer.json's decoders can only say later. Throws Error(argument) for an id outside the vocabulary, and
+  /// stays as it was.
+  std::string_view push(Token id);
 
   /// What was held back: no further token will complete it. The decoder is then as new.
-  std::string_view finish() { return take(false); }
+  std::string_view finish();
 
  private:
-  std::string_view take(bool more) {
-    out_.clear();
-    const std::size_t used = invalid_ == InvalidUtf8::replace ? append_valid_utf8(out_, pending_, more) : keep(more);
-    pending_.erase(0, used);
-    return out_;
-  }
-
-  std::size_t keep(bool more) {
-    std::size_t used = pending_.size();
-    // A character that is not whole yet can only lie in the last three bytes.
-    for (std::size_t at = used - std::min<std::size_t>(used, 3); more && at < pending_.size(); ++at)
-      if (detail::read_utf8(pending_, at).state == detail::Utf8State::cut) {
-        used = at;
-        break;
-      }
-    out_.append(pending_, 0, used);
-    return used;
-  }
+  std::string_view take(bool more);
+  std::size_t keep(bool more);
 
   Tokenizer tokenizer_;
   InvalidUtf8 invalid_;
+  detail::DecodeState state_{};
   std::string pending_;
   std::string out_;
 };
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/text/stream_decoder.ipp"
+#endif

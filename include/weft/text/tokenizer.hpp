@@ -11,19 +11,26 @@
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
 #include "weft/core/utf8.hpp"
+#include "weft/text/encoding.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
 
+namespace detail {
+class TokenizerFamily;
+}
+
 /// A tokenizer: an immutable value, cheap to copy, safe to share between threads.
 ///
-/// Texts may hold any bytes: encoding takes what is no UTF-8 byte by byte and never fails on it, and with a vocabulary that
+/// Texts may hold any bytes: encoding takes what is no UTF-8 byte by byte and never fails on it, and with a byte-level vocabulary that
 /// covers all bytes decode(encode(text), InvalidUtf8::keep) is the text. All costs are O(n log n) in the longest word at worst.
+/// Texts are never cut to a length nor filled up to one: that is the caller's.
 class Tokenizer {
  public:
-  /// Throws Error(unsupported) for a model other than byte-level BPE ("gpt2") or an unknown pre-tokeniser, Error(format) for merges
-  /// that are none, Error(argument) for ids outside the vocabulary.
+  /// Throws Error(unsupported) for a model other than byte-level BPE ("gpt2") and SentencePiece BPE ("llama") or an unknown
+  /// pre-tokeniser, Error(format) for merges that are none and for missing scores, Error(argument) for ids outside the vocabulary.
   explicit Tokenizer(Vocabulary vocabulary);
+  explicit Tokenizer(std::shared_ptr<const detail::TokenizerFamily> family);
 
   /// Text as a user typed it: no control token can come out, whatever the text, and nothing is added.
   [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
@@ -32,8 +39,16 @@ class Tokenizer {
   /// encode(text), with BOS before and EOS after it as the vocabulary says.
   [[nodiscard]] std::vector<Token> encode_prompt(std::string_view text) const;
 
+  /// The tokens of a text with their places in it; what encode, encode_with_control and encode_prompt give is `ids` under the options.
+  [[nodiscard]] Encoding encoding(std::string_view text, const EncodeOptions& options = {}) const;
+  /// The same for two texts (question and context, premise and hypothesis), put together as the tokenizer says.
+  [[nodiscard]] Encoding encoding(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const;
+
   /// The text of tokens, control tokens left out. Throws Error(argument) for an id outside the vocabulary.
   [[nodiscard]] std::string decode(std::span<const Token> tokens, InvalidUtf8 invalid = InvalidUtf8::replace) const;
+
+  /// The same with the names of control tokens.
+  [[nodiscard]] std::string decode_with_control(std::span<const Token> tokens, InvalidUtf8 invalid = InvalidUtf8::replace) const;
 
   /// The bytes of one token, maybe part of a character; a control token's name. Valid as long as the tokenizer or a copy.
   [[nodiscard]] std::string_view bytes(Token id) const;
@@ -46,8 +61,11 @@ class Tokenizer {
   [[nodiscard]] const Vocabulary& vocabulary() const noexcept;
 
  private:
-  struct Data;
-  std::shared_ptr<const Data> data_;
+  friend class StreamDecoder;
+  void check(Token id) const;
+  [[nodiscard]] std::string decode_tokens(std::span<const Token> tokens, bool control, InvalidUtf8 invalid) const;
+
+  std::shared_ptr<const detail::TokenizerFamily> family_;
 };
 
 }  // namespace weft

@@ -1,128 +1,94 @@
-// A text is cut at added tokens, then into words, then each word is merged.
+// A Tokenizer is a shared pointer to its family.
 #pragma once
 
 #include <algorithm>
 #include <utility>
 
 #include "weft/core/error.hpp"
-#include "weft/text/added_tokens.hpp"
-#include "weft/text/bpe.hpp"
-#include "weft/text/pretokenizer.hpp"
+#include "weft/text/byte_level_tokenizer.hpp"
+#include "weft/text/sentencepiece_bpe.hpp"
 #include "weft/text/tokenizer.hpp"
+#include "weft/text/tokenizer_family.hpp"
 
 namespace weft {
+namespace detail {
 
-struct Tokenizer::Data {
-  explicit Data(Vocabulary source)
-      : vocabulary(std::move(source)), family(family_of(vocabulary)), words(family.patterns), bpe(vocabulary, family.whole_words) {
-    for (const auto& id : {vocabulary.bos, vocabulary.eos, vocabulary.eot, vocabulary.eom, vocabulary.unknown, vocabulary.pad})
-      if (id) check(*id);
-    for (const Token id : vocabulary.end_tokens) check(id);
-    std::sort(vocabulary.end_tokens.begin(), vocabulary.end_tokens.end());
-    std::vector<std::pair<std::string_view, Token>> always, all;
-    for (std::size_t i = 0; i < vocabulary.types.size(); ++i) {
-      const TokenType type = vocabulary.types[i];
-      const std::pair<std::string_view, Token> entry{vocabulary.tokens[i], static_cast<Token>(i)};
-      if (type == TokenType::user_defined) always.push_back(entry);
-      if (type == TokenType::user_defined || control(type)) all.push_back(entry);
-    }
-    user_defined = detail::AddedTokens(always);
-    added = detail::AddedTokens(all);
-  }
-  Data(const Data&) = delete;
-  Data& operator=(const Data&) = delete;
+inline std::shared_ptr<const TokenizerFamily> make_tokenizer_family(Vocabulary vocabulary) {
+  if (vocabulary.model == "gpt2") return std::make_shared<ByteLevelTokenizer>(std::move(vocabulary));
+  if (vocabulary.model == "llama") return std::make_shared<SentencePieceBpe>(std::move(vocabulary));
+  fail(ErrorKind::unsupported, "tokenizer: model '", vocabulary.model,
+       "' is not supported; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
+}
 
-  static const PreTokenizerFamily& family_of(const Vocabulary& vocabulary) {
-    if (vocabulary.model != "gpt2")
-      fail(ErrorKind::unsupported, "tokenizer: model '", vocabulary.model, "' is not supported; supported: gpt2 (byte-level BPE)");
-    const auto* family = find_pre_tokenizer(vocabulary.pre);
-    if (family == nullptr)
-      fail(ErrorKind::unsupported, "tokenizer: unknown pre-tokeniser '", vocabulary.pre, "'; supported: ", pre_tokenizer_names());
-    return *family;
-  }
+}  // namespace detail
 
-  static bool control(TokenType type) noexcept { return type == TokenType::control || type == TokenType::unknown; }
-
-  void check(Token id) const {
-    if (id < 0 || static_cast<std::size_t>(id) >= bpe.tokens().size())
-      fail(ErrorKind::argument, "token ", id, " is outside the vocabulary of ", bpe.tokens().size());
-  }
-
-  void encode(std::string_view text, const detail::AddedTokens& whole, std::vector<Token>& out) const {
-    out.reserve(out.size() + text.size() / 4 + 4);
-    PieceScanner scanner(words);
-    BpeScratch scratch;
-    const auto encode_words = [&](std::string_view part) {
-      scanner.reset(part);
-      for (std::string_view piece; scanner.next(piece);) bpe.encode(piece, out, scratch);
-    };
-    std::size_t done = 0;
-    for (const auto& found : whole.find(text)) {
-      if (found.begin > done) encode_words(text.substr(done, found.begin - done));
-      out.push_back(found.id);
-      done = found.begin + found.length;
-    }
-    if (done < text.size()) encode_words(text.substr(done));
-  }
-
-  Vocabulary vocabulary;
-  const PreTokenizerFamily& family;
-  PreTokenizer words;
-  Bpe bpe;
-  detail::AddedTokens user_defined;  // found in every text
-  detail::AddedTokens added;         // these, control tokens and the unknown token
-};
-
-WEFT_INLINE Tokenizer::Tokenizer(Vocabulary vocabulary) : data_(std::make_shared<const Data>(std::move(vocabulary))) {}
+WEFT_INLINE Tokenizer::Tokenizer(Vocabulary vocabulary) : family_(detail::make_tokenizer_family(std::move(vocabulary))) {}
+WEFT_INLINE Tokenizer::Tokenizer(std::shared_ptr<const detail::TokenizerFamily> family) : family_(std::move(family)) {}
 
 WEFT_INLINE std::vector<Token> Tokenizer::encode(std::string_view text) const {
   std::vector<Token> tokens;
-  data_->encode(text, data_->user_defined, tokens);
+  family_->encode(text, false, tokens, nullptr);
   return tokens;
 }
 
 WEFT_INLINE std::vector<Token> Tokenizer::encode_with_control(std::string_view text) const {
   std::vector<Token> tokens;
-  data_->encode(text, data_->added, tokens);
+  family_->encode(text, true, tokens, nullptr);
   return tokens;
 }
 
 WEFT_INLINE std::vector<Token> Tokenizer::encode_prompt(std::string_view text) const {
-  const Vocabulary& vocabulary = data_->vocabulary;
   std::vector<Token> tokens;
-  if (vocabulary.add_bos && vocabulary.bos) tokens.push_back(*vocabulary.bos);
-  data_->encode(text, data_->user_defined, tokens);
-  if (vocabulary.add_eos && vocabulary.eos) tokens.push_back(*vocabulary.eos);
+  family_->encode_prompt(text, false, tokens);
   return tokens;
 }
 
-WEFT_INLINE std::string Tokenizer::decode(std::span<const Token> tokens, InvalidUtf8 invalid) const {
+WEFT_INLINE Encoding Tokenizer::encoding(std::string_view text, const EncodeOptions& options) const { return family_->encoding(text, nullptr, options); }
+
+WEFT_INLINE Encoding Tokenizer::encoding(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
+  return family_->encoding(text, &pair, options);
+}
+
+WEFT_INLINE std::string Tokenizer::decode_tokens(std::span<const Token> tokens, bool control, InvalidUtf8 invalid) const {
+  detail::DecodeState state;
   std::string raw;
-  for (const Token id : tokens)
-    if (!is_control(id)) raw.append(bytes(id));
+  for (const Token id : tokens) {
+    check(id);
+    if (control || !family_->is_control(id)) family_->decode(id, state, invalid, raw);
+  }
+  family_->finish(state, invalid, raw);
   if (invalid == InvalidUtf8::keep || is_utf8(raw)) return raw;
   std::string text;
   append_valid_utf8(text, raw);
   return text;
 }
 
+WEFT_INLINE std::string Tokenizer::decode(std::span<const Token> tokens, InvalidUtf8 invalid) const { return decode_tokens(tokens, false, invalid); }
+
+WEFT_INLINE std::string Tokenizer::decode_with_control(std::span<const Token> tokens, InvalidUtf8 invalid) const {
+  return decode_tokens(tokens, true, invalid);
+}
+
+WEFT_INLINE void Tokenizer::check(Token id) const {
+  if (id < 0 || static_cast<std::size_t>(id) >= size()) fail(ErrorKind::argument, "token ", id, " is outside the vocabulary of ", size());
+}
+
 WEFT_INLINE std::string_view Tokenizer::bytes(Token id) const {
-  data_->check(id);
-  return data_->bpe.tokens().bytes(id);
+  check(id);
+  return family_->bytes(id);
 }
 
 WEFT_INLINE bool Tokenizer::is_control(Token id) const {
-  data_->check(id);
-  const auto& types = data_->vocabulary.types;
-  return !types.empty() && Data::control(types[static_cast<std::size_t>(id)]);
+  check(id);
+  return family_->is_control(id);
 }
 
-WEFT_INLINE std::size_t Tokenizer::size() const noexcept { return data_->bpe.tokens().size(); }
-WEFT_INLINE std::span<const Token> Tokenizer::end_tokens() const noexcept { return data_->vocabulary.end_tokens; }
+WEFT_INLINE std::size_t Tokenizer::size() const noexcept { return vocabulary().tokens.size(); }
+WEFT_INLINE std::span<const Token> Tokenizer::end_tokens() const noexcept { return vocabulary().end_tokens; }
 WEFT_INLINE bool Tokenizer::is_end(Token id) const noexcept {
-  const auto& ends = data_->vocabulary.end_tokens;
+  const auto& ends = vocabulary().end_tokens;
   return std::binary_search(ends.begin(), ends.end(), id);
 }
-WEFT_INLINE const Vocabulary& Tokenizer::vocabulary() const noexcept { return data_->vocabulary; }
+WEFT_INLINE const Vocabulary& Tokenizer::vocabulary() const noexcept { return family_->vocabulary(); }
 
 }  // namespace weft

@@ -1,0 +1,131 @@
+// BPE over characters, with all that tokenizer.json can ask of it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
+#include "weft/core/utf8.hpp"
+#include "weft/text/subword_model.hpp"
+
+namespace weft::detail {
+
+class BpeModel final : public SubwordModel {
+ public:
+  struct Settings {
+    std::string unknown{}, prefix{}, suffix{};
+    bool has_unknown = false, fuse_unknown = false, byte_fallback = false, ignore_merges = false;
+  };
+
+  BpeModel(Settings settings, const ModelContext& context, std::vector<MergeTable::Merge> merges)
+      : settings_(std::move(settings)), vocabulary_(context.vocabulary), control_(context.control), merges_(merges, true) {
+    if (settings_.byte_fallback) bytes_ = byte_tokens_of(vocabulary_);
+    if (settings_.has_unknown) unknown_ = vocabulary_.find(settings_.unknown);
+    const auto harmless = [&](const MergeTable::Merge& merge) { return !control_[merge.result]; };
+    if (!std::all_of(merges.begin(), merges.end(), harmless)) {
+      std::erase_if(merges, [&](const MergeTable::Merge& merge) { return !harmless(merge); });
+      user_merges_ = std::make_unique<MergeTable>(merges, true);
+    }
+  }
+
+  void encode(std::string_view word, bool control, std::vector<WordToken>& out) const override {
+    if (word.empty()) return;
+    if (word.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
+    if (settings_.ignore_merges) {
+      if (const Token id = find(word, control); id >= 0) return out.push_back({id, 0, word.size()});
+    }
+    Scratch scratch;
+    read_symbols(word, control, scratch);
+    auto& symbols = scratch.merging.symbols;
+    if (symbols.empty()) return;
+    (control || !user_merges_ ? merges_ : *user_merges_).merge(scratch.merging);
+    for (std::uint32_t i = 0; i < symbols.size(); i = symbols[i].next)
+      out.push_back({static_cast<Token>(symbols[i].id), scratch.begins[i], symbols[i].next < symbols.size() ? scratch.begins[symbols[i].next] : scratch.end});
+  }
+
+ private:
+  struct Scratch {
+    BpeScratch merging{};
+    std::vector<std::size_t> begins{};  // of each symbol
+    std::size_t end = 0;
+    std::string text{};
+
+    void add(Token id, std::size_t length) {
+      merging.symbols.push_back({static_cast<std::uint32_t>(id), 0, 0, 0});
+      begins.push_back(end);
+      end += length;
+    }
+  };
+
+  [[nodiscard]] Token find(std::string_view text, bool control) const noexcept {
+    const Token id = vocabulary_.find(text);
+    return id >= 0 && (control || !control_[static_cast<std::size_t>(id)]) ? id : -1;
+  }
+
+  void read_symbols(std::string_view word, bool control, Scratch& scratch) const {
+    std::size_t unknown = 0;  // bytes of an unknown token that is not written yet
+    const auto flush = [&] {
+      if (unknown > 0) scratch.add(unknown_token(word), unknown);
+      unknown = 0;
+    };
+    for (std::size_t at = 0; at < word.size();) {
+      const std::size_t length = read_unit(word, at).length;
+      const bool first = at == 0, last = at + length == word.size();
+      std::string_view symbol = word.substr(at, length);
+      at += length;
+      if ((!first && !settings_.prefix.empty()) || (last && !settings_.suffix.empty())) {
+        scratch.text.assign(first ? "" : settings_.prefix).append(symbol).append(last ? settings_.suffix : "");
+        symbol = scratch.text;
+      }
+      if (const Token id = find(symbol, control); id >= 0) {
+        flush();
+        scratch.add(id, length);
+      } else if (settings_.byte_fallback && add_bytes(symbol, scratch)) {
+        // As in the reference, what is unknown before bytes comes after them.
+      } else if (settings_.has_unknown) {
+        if (unknown > 0 && !settings_.fuse_unknown) flush();
+        unknown += length;
+      }
+    }
+    flush();
+  }
+
+  [[nodiscard]] Token unknown_token(std::string_view word) const {
+    if (unknown_ < 0) fail(ErrorKind::format, "encode: ", quote(word, 60), " needs the unknown token ", quote(settings_.unknown, 60), ", which the vocabulary lacks");
+    return unknown_;
+  }
+
+  bool add_bytes(std::string_view symbol, Scratch& scratch) const {
+    const auto token = [&](char c) { return bytes_[static_cast<unsigned char>(c)]; };
+    if (!std::all_of(symbol.begin(), symbol.end(), [&](char c) { return token(c) >= 0; })) return false;
+    for (const char c : symbol) scratch.add(token(c), 1);
+    return true;
+  }
+
+  Settings settings_;
+  const ModelVocabulary& vocabulary_;
+  const std::vector<bool>& control_;
+  MergeTable merges_;
+  std::unique_ptr<const MergeTable> user_merges_{};  // without those that make control tokens, if there are any
+  std::array<Token, 256> bytes_{};
+  Token unknown_ = -1;
+};
+
+WEFT_INLINE std::unique_ptr<const SubwordModel> read_bpe_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
+  BpeModel::Settings settings;
+  if (const JsonValue* unknown = reader.optional("unk_token")) {
+    settings.unknown = reader.text("unk_token");
+    settings.has_unknown = !unknown->is_null();
+  }
+  settings.prefix = reader.text("continuing_subword_prefix", "");
+  settings.suffix = reader.text("end_of_word_suffix", "");
+  settings.fuse_unknown = reader.boolean("fuse_unk", false);
+  settings.byte_fallback = reader.boolean("byte_fallback", false);
+  settings.ignore_merges = reader.boolean("ignore_merges", false);
+  const std::size_t prefix = settings.prefix.size();
+  return std::make_unique<BpeModel>(std::move(settings), context, resolve_merges(tables, context, prefix));
+}
+
+}  // namespace weft::detail

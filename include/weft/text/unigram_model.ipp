@@ -1,0 +1,130 @@
+// Unigram: the cut of greatest likelihood.
+// Source: Kudo 2018, arXiv:1804.10959; SentencePiece for the price of what is unknown.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
+#include "weft/core/utf8.hpp"
+#include "weft/text/byte_trie.hpp"
+#include "weft/text/subword_model.hpp"
+
+namespace weft::detail {
+
+class UnigramModel final : public SubwordModel {
+ public:
+  UnigramModel(const ModelTables& tables, const ModelContext& context, Token unknown, bool byte_fallback)
+      : vocabulary_(context.vocabulary), control_(context.control), unknown_(unknown), byte_fallback_(byte_fallback) {
+    double least = std::numeric_limits<double>::infinity();
+    std::size_t bytes = 0;
+    for (const auto& [text, score] : tables.scores) {
+      if (!std::isfinite(score)) fail(ErrorKind::format, context.where, ": vocab: the score of ", quote(text, 60), " is not finite");
+      scores_.push_back(score);
+      least = std::min(least, score);
+      bytes += text.size();
+    }
+    trie_.reserve(std::min<std::size_t>(bytes, scores_.size() * 4));
+    for (std::size_t i = 0; i < tables.scores.size(); ++i) trie_.add(tables.scores[i].first, static_cast<Token>(i));
+    constexpr double penalty = 10;
+    unknown_score_ = least - penalty;
+    if (byte_fallback_) bytes_ = byte_tokens_of(vocabulary_);
+  }
+
+  void encode(std::string_view word, bool control, std::vector<WordToken>& out) const override {
+    if (word.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
+    std::vector<Node> best(word.size() + 1);  // best cut of the first i bytes
+    for (std::size_t begin = 0; begin < word.size();) {
+      const std::size_t length = read_unit(word, begin).length;
+      bool single = false;  // whether this unit alone is a token
+      const auto offer = [&, score_here = best[begin].score](std::size_t end, double score, Token id) {
+        Node& node = best[end];
+        if (node.id != nowhere && score + score_here <= node.score) return;
+        node = {score + score_here, static_cast<std::uint32_t>(begin), id};
+      };
+      std::uint32_t node = ByteTrie::root;
+      for (std::size_t end = begin; end < word.size();) {
+        node = trie_.child(node, static_cast<unsigned char>(word[end++]));
+        if (node == ByteTrie::none) break;
+        const Token id = trie_.id(node);
+        if (id < 0 || (!control && control_[static_cast<std::size_t>(id)])) continue;
+        offer(end, scores_[static_cast<std::size_t>(id)], id);
+        single = single || end - begin == length;
+      }
+      if (!single) offer(begin + length, unknown_score_, unknown_);
+      begin += length;
+    }
+    trace(word, best, control, out);
+  }
+
+ private:
+  static constexpr Token nowhere = -2;
+  struct Node {
+    double score = 0;
+    std::uint32_t begin = 0;
+    Token id = nowhere;
+  };
+
+  // Walks back from the end. Unknown tokens side by side are one, whose text may even be a token.
+  void trace(std::string_view word, const std::vector<Node>& best, bool control, std::vector<WordToken>& out) const {
+    const std::size_t first = out.size();
+    for (std::size_t end = word.size(); end > 0;) {
+      const Node& node = best[end];
+      if (node.id == unknown_ && out.size() > first && out.back().id == unknown_)
+        out.back().begin = node.begin;
+      else
+        out.push_back({node.id, node.begin, end, true});
+      end = node.begin;
+    }
+    std::reverse(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
+    const bool any_unknown = std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), [&](const WordToken& t) { return t.id == unknown_; });
+    if (!any_unknown) return;
+    std::vector<WordToken> tokens(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
+    out.resize(first);
+    for (const auto& token : tokens) {
+      if (token.id != unknown_)
+        out.push_back(token);
+      else
+        name_unknown(word, token, control, out);
+    }
+  }
+
+  void name_unknown(std::string_view word, const WordToken& token, bool control, std::vector<WordToken>& out) const {
+    const std::string_view text = word.substr(token.begin, token.end - token.begin);
+    const Token id = vocabulary_.find(text);
+    if (id >= 0 && (control || !control_[static_cast<std::size_t>(id)])) return out.push_back({id, token.begin, token.end, true});
+    const auto byte_token = [&](char c) { return bytes_[static_cast<unsigned char>(c)]; };
+    if (byte_fallback_ && std::all_of(text.begin(), text.end(), [&](char c) { return byte_token(c) >= 0; })) {
+      for (const char c : text) out.push_back({byte_token(c), token.begin, token.end});
+      return;
+    }
+    if (unknown_ < 0) fail(ErrorKind::format, "encode: the vocabulary lacks ", quote(text, 60), ", and has no unknown token (unk_id)");
+    out.push_back({unknown_, token.begin, token.end, true});
+  }
+
+  const ModelVocabulary& vocabulary_;
+  const std::vector<bool>& control_;
+  ByteTrie trie_{};
+  std::vector<double> scores_{};  // [vocab]
+  std::array<Token, 256> bytes_{};
+  double unknown_score_ = 0;
+  Token unknown_;
+  bool byte_fallback_;
+};
+
+WEFT_INLINE std::unique_ptr<const SubwordModel> read_unigram_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
+  if (!tables.has_scores) fail(ErrorKind::format, context.where, ": 'vocab' of a Unigram model must be a list of [text, score]");
+  const auto size = static_cast<std::int64_t>(tables.scores.size());
+  Token unknown = -1;
+  if (reader.optional("unk_id")) {
+    if (size == 0) fail(ErrorKind::format, context.where, ": 'vocab' is empty, but 'unk_id' is set");
+    unknown = static_cast<Token>(reader.integer("unk_id", 0, size - 1));
+  }
+  return std::make_unique<UnigramModel>(tables, context, unknown, reader.boolean("byte_fallback", false));
+}
+
+}  // namespace weft::detail

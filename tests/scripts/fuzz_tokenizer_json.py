@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""Compares tokenizer.json files as this library reads them with the `tokenizers` library, over random texts of Unicode 15.0.
+
+usage: fuzz_tokenizer_json.py TOKENIZE_LINES [--count N] [--seed S] [--keep FOLDER] [TOKENIZER_JSON ...]
+
+TOKENIZE_LINES is tests/scripts/tokenize_lines.cpp, compiled. Without files, small tokenizers of many combinations of components are
+made. Needs the Python packages tokenizers and unicodedata2 15.0.0.
+"""
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+import unicodedata2
+from tokenizers import AddedToken, Regex, Tokenizer
+from tokenizers import decoders as D, models as M, normalizers as N, pre_tokenizers as P, processors as X
+
+assert unicodedata2.unidata_version == "15.0.0"
+ASSIGNED = [chr(c) for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000 and unicodedata2.category(chr(c)) not in ("Cn", "Co")]
+BMP = [c for c in ASSIGNED if ord(c) < 0x3000]
+MARKS = [c for c in ASSIGNED if unicodedata2.category(c)[0] == "M"]
+SPACES = list(" \t\n\r\x0b\x0c\x85\xa0\u1680\u2003\u2028\u202f\u3000\u200b\ufeff") + ["  ", "   "]
+WORDS = ["the", "The", "fox", "<mask>", "WORD", "<|end|>", "don't", "123", "é", "e\u0301", "ﬁ", "İ", "Σς", "\u2581", "<s>", "</s>", "<unk>", "[CLS]",
+         "[UNK]", "<0x41>", "a", "b", "ab", "abc", "ing", "low", "lower", "中文", "ひらカタ", "한글", "가", "👍🏽", "👨‍👩‍👧", "🇩🇪", ".", ",", "!", "``", "--", "½", "²",
+         "İstanbul", "ß", "Ⅳ", "①", "ｶﾞ", "…", "\ufffd", "x1y2", "A-B_C"]
+
+
+def text(rng):
+    parts = []
+    for _ in range(rng.randint(0, 14)):
+        kind = rng.random()
+        if kind < 0.4:
+            parts.append(rng.choice(WORDS))
+        elif kind < 0.55:
+            parts.append(rng.choice(SPACES))
+        elif kind < 0.65:
+            parts.append(" ")
+        elif kind < 0.75:
+            parts.append(rng.choice(BMP))
+        elif kind < 0.8:
+            parts.append(rng.choice("aeo") + "".join(rng.choice(MARKS) for _ in range(rng.randint(1, 4))))
+        else:
+            parts.append("".join(rng.choice(ASSIGNED) for _ in range(rng.randint(1, 5))))
+    return "".join(parts)
+
+
+BYTES = ["<0x%02X>" % b for b in range(256)]
+LETTERS = sorted(set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'-_ \u2581éßΣσςİ中文ひらカタ한글가²½\n"))
+
+
+def bpe(special=("<unk>", "<s>", "</s>"), merges=(("a", "b"), ("ab", "c"), ("t", "h"), ("th", "e"), ("\u2581", "the"), ("l", "o"), ("lo", "w"), ("e", "r"), ("i", "n"), ("in", "g"),
+        ("\u2581", "\u2581"), ("o", "x"), ("f", "ox"), ("e", "\u0301")), bytes=False, letters=LETTERS + ["\u0301"], **options):
+    vocab = list(special) + (BYTES if bytes else []) + list(letters) + [a + b for a, b in merges]
+    return M.BPE({t: i for i, t in enumerate(dict.fromkeys(vocab))}, list(merges), **options)
+
+
+def prefixed_bpe():
+    letters = list("abcdelowrth")
+    vocab = ["<unk>"] + letters + ["##" + c for c in letters] + [c + "</w>" for c in letters] + ["##" + c + "</w>" for c in letters]
+    merges = [("l", "##o"), ("lo", "##w"), ("lo", "##w</w>"), ("t", "##h"), ("th", "##e</w>"), ("##e", "##r</w>"), ("low", "##er</w>")]
+    for a, b in merges:
+        vocab.append(a + b[2:])
+    return M.BPE({t: i for i, t in enumerate(dict.fromkeys(vocab))}, merges, unk_token="<unk>", continuing_subword_prefix="##", end_of_word_suffix="</w>")
+
+
+def unigram(bytes=False, unk=0):
+    pieces = [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0)] + ([(b, 0.0) for b in BYTES] if bytes else [])
+    pieces += [(c, -5.0 - i * 0.01) for i, c in enumerate(LETTERS)]
+    pieces += [("\u2581the", -2.5), ("the", -3.0), ("ing", -3.2), ("ab", -4.0), ("abc", -4.5), ("\u2581", -1.5), ("low", -6), ("lower", -7.5), ("中文", -8), ("fox", -3)]
+    return M.Unigram(pieces, unk, bytes)
+
+
+def wordpiece(**options):
+    letters = [c for c in LETTERS if c not in " \n\u2581"]
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "low", "##er", "##ing", "fox", "don", "##est", "İ", "i\u0307"] + letters + ["##" + c for c in letters]
+    return M.WordPiece({t: i for i, t in enumerate(dict.fromkeys(vocab))}, unk_token="[UNK]", **options)
+
+
+def byte_level(**options):
+    alphabet = sorted(P.ByteLevel.alphabet())
+    merges = [("t", "h"), ("th", "e"), ("Ġ", "the"), ("Ġ", "Ġ"), ("a", "b"), ("Ã", "©"), ("ä", "¸"), ("ä¸", "Ń"), ("f", "o"), ("fo", "x")]
+    vocab = ["<unk>", "<s>", "</s>"] + alphabet + [a + b for a, b in merges]
+    return M.BPE({t: i for i, t in enumerate(vocab)}, merges, **options)
+
+
+def charsmap():
+    """A tiny precompiled map: Ａ -> A, ﬁ -> fi, tab -> blank, zero width space -> nothing, é in two parts -> é."""
+    entries = {"Ａ": "A", "ﬁ": "fi", "\t": " ", "\u200b": "", "e\u0301": "é", "①": "1", "…": "..."}
+    import base64, struct
+    texts, offsets = b"", {}
+    for k, v in entries.items():
+        offsets[k] = len(texts)
+        texts += v.encode() + b"\0"
+    trie = {}
+    for k in entries:
+        node = trie
+        for b in k.encode():
+            node = node.setdefault(b, {})
+        node[0] = offsets[k]
+    # Each node's children in a block of 256 units of its own: node's base is the block's number << 8.
+    units = {}
+    blocks = [0]
+    def place(node, at):
+        blocks[0] += 1
+        base = blocks[0] << 8
+        for b, child in node.items():
+            if b == 0:
+                units[base] = child | 1 << 31
+                continue
+            units[base ^ b] = (b, child)
+            sub = place(child, base ^ b)
+            offset = (base ^ b) ^ sub
+            assert offset < 1 << 21
+            units[base ^ b] = b | offset << 10 | (1 << 8 if 0 in child else 0)
+        return base
+    root = place(trie, 0)
+    units[0] = root << 10
+    size = max(units) + 1
+    blob = struct.pack("<%dI" % size, *[units.get(i, 0) for i in range(size)])
+    return struct.pack("<I", len(blob)) + blob + texts
+
+
+def combinations():
+    meta = lambda scheme, split=True: P.Metaspace("\u2581", scheme, split)
+    llama = D.Sequence([D.Replace("\u2581", " "), D.ByteFallback(), D.Fuse(), D.Strip(" ", 1, 0)])
+    template = X.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1", special_tokens=[("<s>", 1), ("</s>", 2)])
+    def make(model, norm=None, pre=None, post=None, dec=None):
+        t = Tokenizer(model)
+        if norm: t.normalizer = norm
+        if pre: t.pre_tokenizer = pre
+        if post: t.post_processor = post
+        if dec: t.decoder = dec
+        return t
+    yield "bpe_plain", make(bpe(unk_token="<unk>"))
+    yield "bpe_no_unk", make(bpe(), pre=P.Whitespace())
+    yield "bpe_fuse", make(bpe(unk_token="<unk>", fuse_unk=True), norm=N.NFD(), pre=P.WhitespaceSplit(), post=template)
+    yield "bpe_bytes", make(bpe(unk_token="<unk>", byte_fallback=True, bytes=True), norm=N.Sequence([N.Prepend("\u2581"), N.Replace(" ", "\u2581")]), dec=llama, post=template)
+    yield "bpe_some_bytes", make(bpe(unk_token="<unk>", byte_fallback=True, special=["<unk>", "<s>", "</s>"] + BYTES[128:200]), pre=meta("first"), dec=llama)
+    yield "bpe_ignore", make(bpe(unk_token="<unk>", ignore_merges=True, letters=LETTERS + ["\u0301", "don't", "中文", "lower"]), pre=P.Split(" ", "merged_with_next"), dec=D.Fuse())
+    yield "bpe_affixes", make(prefixed_bpe(), norm=N.Lowercase(), pre=P.Whitespace(), dec=D.BPEDecoder("</w>"))
+    for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"):
+        for invert in (False, True):
+            yield f"split_{behavior}_{invert}", make(bpe(unk_token="<unk>"), pre=P.Split(Regex(r"[aeiou]|\s+|\p{Han}"), behavior, invert))
+        yield f"split_text_{behavior}", make(bpe(unk_token="<unk>"), pre=P.Sequence([P.Split("ab", behavior), P.Punctuation(behavior)]))
+    yield "scripts", make(bpe(unk_token="<unk>", fuse_unk=True), pre=P.Sequence([P.UnicodeScripts(), P.Digits(False)]))
+    yield "delimiter", make(bpe(unk_token="<unk>", fuse_unk=True), pre=P.Sequence([P.CharDelimiterSplit("a"), P.Digits(True)]))
+    yield "fixed", make(bpe(unk_token="<unk>"), pre=P.FixedLength(3))
+    yield "byte_level", make(byte_level(), pre=P.ByteLevel(True, True), post=X.ByteLevel(True), dec=D.ByteLevel())
+    yield "byte_level_ignore", make(byte_level(ignore_merges=True), pre=P.ByteLevel(False, True), post=X.RobertaProcessing(("</s>", 2), ("<s>", 1), True, False), dec=D.ByteLevel())
+    yield "byte_level_roberta", make(byte_level(unk_token="<unk>"), norm=N.NFKC(), pre=P.ByteLevel(True), post=X.RobertaProcessing(("</s>", 2), ("<s>", 1), True, True), dec=D.ByteLevel())
+    yield "byte_level_first", make(byte_level(), pre=P.Sequence([P.ByteLevel(False, True, False), P.Split(Regex("Ġ+"), "merged_with_next")]), dec=D.ByteLevel())
+    yield "byte_level_normalizer", make(byte_level(), norm=N.ByteLevel(), pre=P.Split(Regex("Ġ"), "merged_with_next"), dec=D.ByteLevel(), post=X.Sequence([X.ByteLevel(True), template]))
+    yield "unigram", make(unigram(), norm=N.Sequence([N.Nmt(), N.NFKC(), N.Replace(Regex(" {2,}"), " ")]), pre=P.Sequence([P.WhitespaceSplit(), meta("always")]), dec=D.Metaspace(), post=template)
+    yield "unigram_bytes", make(unigram(True), pre=meta("never", False), dec=D.Sequence([D.ByteFallback(), D.Metaspace("\u2581", "never")]))
+    yield "unigram_first", make(unigram(), norm=N.Strip(True, False), pre=meta("first"), dec=D.Metaspace("\u2581", "first"))
+    yield "unigram_charsmap", make(unigram(), norm=N.Sequence([N.Precompiled(charsmap()), N.Strip(False, True)]), pre=meta("always"), dec=D.Metaspace())
+    for options in (dict(), dict(lowercase=False), dict(strip_accents=True, lowercase=False), dict(clean_text=False, handle_chinese_chars=False), dict(strip_accents=False)):
+        name = "_".join(f"{k}{int(v)}" for k, v in options.items())
+        yield "bert_" + name, make(wordpiece(), norm=N.BertNormalizer(**options), pre=P.BertPreTokenizer(), post=X.BertProcessing(("[SEP]", 3), ("[CLS]", 2)), dec=D.WordPiece())
+    yield "wordpiece_short", make(wordpiece(max_input_chars_per_word=4), norm=N.Sequence([N.NFD(), N.StripAccents(), N.Lowercase()]), pre=P.Punctuation(), dec=D.WordPiece(cleanup=False))
+    words = {w: i for i, w in enumerate(dict.fromkeys(["<unk>", "<s>", "</s>"] + [w for w in WORDS if " " not in w]))}
+    yield "wordlevel", make(M.WordLevel(words, "<unk>"), norm=N.NFKD(), pre=P.Sequence([P.Whitespace(), P.Digits(True)]), dec=D.CTC("a", "b", True))
+    yield "wordlevel_strip", make(M.WordLevel(words, "<unk>"), norm=N.Sequence([N.Strip(True, True), N.Lowercase()]), pre=P.WhitespaceSplit(),
+                                  dec=D.Sequence([D.Replace(Regex("[aeiou]"), "_"), D.Strip("_", 1, 0), D.Fuse(), D.Replace("_t", "-")]))
+
+
+def with_added(t):
+    special = [w for w in ("<s>", "</s>", "[CLS]", "[SEP]") if t.token_to_id(w) is not None]
+    t.add_special_tokens(special)
+    t.add_tokens([AddedToken("<mask>", lstrip=True, normalized=False), AddedToken("WORD", single_word=True), AddedToken("fox", rstrip=True, normalized=True), AddedToken("İ", normalized=True)])
+    t.add_special_tokens([AddedToken("<|end|>", normalized=False, rstrip=True, lstrip=True)])
+    return t
+
+
+def expected(t, s):
+    e, p = t.encode(s), t.encode(s, "a pair")
+    out = dict(ids=e.ids, tokens=e.tokens, types=e.type_ids, offsets=[list(o) for o in e.offsets], pair=[p.ids, p.type_ids])
+    for key, skip in (("decoded", True), ("decoded_all", False)):
+        try:
+            out[key] = t.decode(e.ids, skip_special_tokens=skip)
+        except BaseException:  # some decoders panic on no tokens
+            out[key] = None
+    return out
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("program"), ap.add_argument("files", nargs="*")
+    ap.add_argument("--count", type=int, default=2000), ap.add_argument("--seed", type=int, default=1), ap.add_argument("--keep")
+    a = ap.parse_args()
+    rng = random.Random(a.seed)
+    folder = a.keep or tempfile.mkdtemp()
+    os.makedirs(folder, exist_ok=True)
+    files = a.files
+    if not files:
+        for name, t in combinations():
+            files.append(os.path.join(folder, name + ".json"))
+            with_added(t).save(files[-1])
+    bad = 0
+    for path in files:
+        t = Tokenizer.from_file(path)
+        texts = [text(rng) for _ in range(a.count)]
+        run = subprocess.run([a.program, path], input="".join(json.dumps(s) + "\n" for s in texts), capture_output=True, text=True)
+        if run.returncode:
+            print(path, "FAILED:", run.stderr.strip())
+            bad += 1
+            continue
+        differ = {}
+        for s, line in zip(texts, run.stdout.split("\n")):
+            ours, theirs = json.loads(line), expected(t, s)
+            for key, value in theirs.items():
+                mine = ours.get(key, [])
+                if value is not None and mine != value:
+                    differ.setdefault(key, []).append((s, mine, value))
+            if "streamed" in ours:
+                differ.setdefault("streamed", []).append((s, ours["streamed"], ours["decoded"]))
+        print(os.path.basename(os.path.dirname(path)), os.path.basename(path), len(texts), "texts:", {k: len(v) for k, v in differ.items()} or "equal", flush=True)
+        for key, cases in differ.items():
+            bad += 1
+            s, mine, value = min(cases, key=lambda c: len(c[0]))
+            print("   ", key, ascii(s), "\n      ours  ", ascii(mine)[:300], "\n      theirs", ascii(value)[:300])
+    sys.exit(bad > 0)
+
+
+main()

@@ -1,0 +1,37 @@
+// Reads lines of JSON strings, writes for each what a tokenizer makes of it: the other side of fuzz_tokenizer_json.py.
+// usage: tokenize_lines TOKENIZER_JSON < texts > results
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "weft/text/stream_decoder.hpp"
+#include "weft/text/tokenizer_json.hpp"
+
+int main(int, char** argv) try {
+  const auto tokenizer = weft::read_tokenizer_json(argv[1]);
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto text = nlohmann::json::parse(line).get<std::string>();
+    const auto full = tokenizer.encoding(text, {.control = true, .add_special = true, .unit = weft::OffsetUnit::characters});
+    nlohmann::json out;
+    out["ids"] = full.ids;
+    out["tokens"] = full.tokens;
+    out["types"] = full.types;
+    for (const auto& range : full.offsets) out["offsets"].push_back({range.begin, range.end});
+    const auto pair = tokenizer.encoding(text, "a pair", {.control = true, .add_special = true});
+    out["pair"] = {pair.ids, pair.types};
+    out["decoded"] = tokenizer.decode(full.ids);
+    out["decoded_all"] = tokenizer.decode_with_control(full.ids);
+    weft::StreamDecoder decoder(tokenizer);
+    std::string streamed;
+    for (const auto id : full.ids) streamed += decoder.push(id);
+    streamed += decoder.finish();
+    if (streamed != tokenizer.decode(full.ids)) out["streamed"] = streamed;
+    const auto bytes = tokenizer.encoding(text, {.control = true, .add_special = true});
+    for (const auto& range : bytes.offsets) out["bytes"].push_back({range.begin, range.end});
+    std::puts(out.dump().c_str());
+  }
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}
