@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/model/model.hpp"
 #include "weft/model/model_file.hpp"
 
@@ -14,6 +15,7 @@ WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
       source_(file.tensors.source),
       spec_(file.spec),
       end_tokens_(std::move(file.end_tokens)),
+      chat_templates_(std::move(file.chat_templates)),
       activation_bits_(options.activation_bits) {
   if (activation_bits_ != 8 && activation_bits_ != 16)
     fail(ErrorKind::argument, "activation_bits is ", activation_bits_, "; expected 8 or 16");
@@ -28,6 +30,21 @@ WEFT_INLINE void AnyModel::take_tokenizer(ModelFile& file) {
 WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {
   if (!tokenizer_) fail(ErrorKind::unsupported, source_, ": this model has no tokenizer that this build reads; pass token ids, or use its GGUF file");
   return *tokenizer_;
+}
+
+WEFT_INLINE ChatTemplate AnyModel::chat_template(std::string_view name) const {
+  std::string known;
+  for (const NamedTemplate& each : chat_templates_) {
+    if (each.name == name) {
+      TemplateTokens tokens;
+      if (tokenizer_ && tokenizer_->vocabulary().bos) tokens.bos_token = tokenizer_->bytes(*tokenizer_->vocabulary().bos);
+      if (tokenizer_ && tokenizer_->vocabulary().eos) tokens.eos_token = tokenizer_->bytes(*tokenizer_->vocabulary().eos);
+      return ChatTemplate(each.source, std::move(tokens));
+    }
+    known += (known.empty() ? "" : ", ") + detail::quote(each.name);
+  }
+  if (known.empty()) fail(ErrorKind::unsupported, source_, ": this model has no chat template; make a ChatTemplate from a text");
+  fail(ErrorKind::unsupported, source_, ": this model has no chat template named ", detail::quote(name), "; it has ", known);
 }
 
 WEFT_INLINE std::size_t AnyModel::kv_bytes_per_position(KvType type) const noexcept {

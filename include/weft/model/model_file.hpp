@@ -9,6 +9,7 @@
 #include "weft/io/raw_tensor.hpp"
 #include "weft/model/spec.hpp"
 #include "weft/model/tensor_names.hpp"
+#include "weft/text/gguf_chat_template.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
@@ -20,6 +21,7 @@ struct ModelFile {
   std::vector<std::string_view> ignored;  ///< ends of tensor names that may stay unread
   bool tied_head = false;                 ///< the head is the embedding
   std::optional<Vocabulary> vocabulary;   ///< none in a Hugging Face folder (tokenizer.json is not read yet)
+  std::vector<NamedTemplate> chat_templates;  ///< as the file has them
   std::vector<Token> end_tokens;          ///< generation ends at each of these
 };
 
