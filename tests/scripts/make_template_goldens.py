@@ -4,7 +4,8 @@ Face sets it up.
 
     pip install jinja2 ; python make_template_goldens.py [OUTPUT_FOLDER]
 
-expressions.jsonl: one expression or a few statements each. families.jsonl: templates in the style of well-known models, over conversations.
+expressions.jsonl: one expression or a few statements each. families.jsonl: templates in the style of well-known models, over conversations;
+a row without a template has that of the row before.
 Integers beyond 64 bits are left out: there our engine refuses by design.
 """
 import datetime
@@ -80,6 +81,8 @@ def main():
         for conversation, arguments in CONVERSATIONS.items():
             full = dict(dict(add_generation_prompt=True, bos_token="<s>", eos_token="</s>"), **arguments)
             rows.append(dict(name=name + "/" + conversation, **row(env, template, full)))
+            if conversation != next(iter(CONVERSATIONS)):
+                del rows[-1]["template"]  # that of the row before
     write(folder / "families.jsonl", rows)
 
 

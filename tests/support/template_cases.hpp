@@ -23,12 +23,14 @@ inline std::vector<TemplateCase> read_template_cases(const std::filesystem::path
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path.string() + " cannot be read");
   std::vector<TemplateCase> cases;
+  std::string source;  // a row without a template has that of the row before
   for (std::string line; std::getline(file, line);) {
     if (line.empty()) continue;
     const auto row = nlohmann::ordered_json::parse(line);
     TemplateCase one;
     one.name = path.filename().string() + ", line " + std::to_string(cases.size() + 1);
-    one.source = row.at("template");
+    if (row.contains("template")) source = row.at("template");
+    one.source = source;
     one.arguments = row.at("arguments");
     if (row.contains("expected")) one.expected = row.at("expected");
     else one.error = row.at("error");

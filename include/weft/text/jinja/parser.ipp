@@ -15,8 +15,7 @@ namespace weft::detail::jinja {
 
 class StatementParser : private ExpressionParser {
  public:
-  StatementParser(Program& program, std::vector<Lexeme> tokens, std::size_t max_nesting)
-      : ExpressionParser(program, std::move(tokens), max_nesting) {}
+  using ExpressionParser::ExpressionParser;
 
   void run() {
     program_.body = body({}, "");
