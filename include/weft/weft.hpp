@@ -30,6 +30,7 @@
 #include "weft/sample/dry_breakers.hpp"
 #include "weft/sample/parameters.hpp"
 #include "weft/sample/steps.hpp"
+#include "weft/text/chat_template.hpp"
 #include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/text/tokenizer_json.hpp"

@@ -58,6 +58,20 @@ using test::contains;
 
 TEST_CASE("the tiny model loads") { CHECK(refusal(tiny()) == ""); }
 
+TEST_CASE("a model gives the chat templates of its file, and says which there are") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "model.gguf";
+  auto writer = tiny();
+  writer.add("tokenizer.chat_template.rag", std::string("R{{ 1 }}")).add("tokenizer.chat_template", std::string("D{{ messages[0].content }}"));
+  std::ofstream(path, std::ios::binary) << writer.bytes();
+  const Model<Cpu<>> model(path);
+  CHECK(model.chat_template().render(Conversation{{.role = "user", .content = "x"}}).text == "Dx");
+  CHECK(model.chat_template("rag").render(Conversation{}).text == "R1");
+  CHECK(contains(test::message_of([&] { static_cast<void>(model.chat_template("no")); }), "no chat template named 'no'; it has 'rag', ''"));
+  std::ofstream(path, std::ios::binary) << tiny().bytes();
+  CHECK(contains(test::message_of([&] { static_cast<void>(Model<Cpu<>>(path).chat_template()); }), "has no chat template"));
+}
+
 TEST_CASE("a tensor that nobody asked for is refused by name") {
   CHECK(contains(refusal(tiny().add_tensor("blk.0.attn_sinks", {2}, 0, floats(2))), "blk.0.attn_sinks"));
 }

@@ -9,6 +9,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weft/backend/cpu/cpu.hpp"
@@ -17,6 +18,8 @@
 #include "weft/core/token.hpp"
 #include "weft/model/pass_item.hpp"
 #include "weft/model/spec.hpp"
+#include "weft/text/chat_template.hpp"
+#include "weft/text/gguf_chat_template.hpp"
 #include "weft/text/tokenizer.hpp"
 
 namespace weft {
@@ -52,6 +55,11 @@ class AnyModel {
   [[nodiscard]] bool has_tokenizer() const noexcept { return tokenizer_.has_value(); }
   /// Throws Error(unsupported) when the model came without one.
   [[nodiscard]] const Tokenizer& tokenizer() const;
+  /// The chat templates that came with the model, not parsed.
+  [[nodiscard]] std::span<const NamedTemplate> chat_templates() const noexcept { return chat_templates_; }
+  /// The chat template of that name ("": the default one), with the texts of the vocabulary's BOS and EOS. It is parsed by each call: keep it.
+  /// Throws Error(unsupported) when there is none of that name, and what ChatTemplate throws.
+  [[nodiscard]] ChatTemplate chat_template(std::string_view name = {}) const;
   /// Bytes of packed matrices that one pass reads.
   [[nodiscard]] std::size_t weight_bytes() const noexcept { return weight_bytes_; }
   [[nodiscard]] int activation_bits() const noexcept { return activation_bits_; }
@@ -82,6 +90,7 @@ class AnyModel {
   ModelSpec spec_;
   std::vector<Token> end_tokens_;
   std::optional<Tokenizer> tokenizer_;
+  std::vector<NamedTemplate> chat_templates_;
   std::size_t weight_bytes_ = 0;
   int activation_bits_ = 8;
   std::uint64_t fingerprint_ = 0;

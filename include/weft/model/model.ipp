@@ -3,6 +3,7 @@
 
 #include "weft/core/archive.hpp"
 #include "weft/core/error.hpp"
+#include "weft/core/quote.hpp"
 #include "weft/core/xxh64.hpp"
 #include "weft/model/model.hpp"
 #include "weft/model/model_file.hpp"
@@ -16,6 +17,7 @@ WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
       source_(file.tensors.source),
       spec_(file.spec),
       end_tokens_(std::move(file.end_tokens)),
+      chat_templates_(std::move(file.chat_templates)),
       activation_bits_(options.activation_bits) {
   if (activation_bits_ != 8 && activation_bits_ != 16)
     fail(ErrorKind::argument, "activation_bits is ", activation_bits_, "; expected 8 or 16");
@@ -35,6 +37,7 @@ WEFT_INLINE void AnyModel::take_fingerprint(std::uint64_t weight_digest) {
     all.put(norm.eps);
   };
   all.put(weight_digest);
+  all.put(std::int32_t{activation_bits_});  // the keys and values of a text depend on them
   all.put_text(spec_.architecture);
   for (const auto number : {spec_.vocab_size, spec_.width, std::int64_t{spec_.learned_positions}}) all.put(number);
   for (const auto& layer : spec_.layers) {
@@ -61,6 +64,21 @@ WEFT_INLINE void AnyModel::take_fingerprint(std::uint64_t weight_digest) {
 WEFT_INLINE const Tokenizer& AnyModel::tokenizer() const {
   if (!tokenizer_) fail(ErrorKind::unsupported, source_, ": this model has no tokenizer that this build reads; pass token ids, or put its tokenizer.json beside it");
   return *tokenizer_;
+}
+
+WEFT_INLINE ChatTemplate AnyModel::chat_template(std::string_view name) const {
+  std::string known;
+  for (const NamedTemplate& each : chat_templates_) {
+    if (each.name == name) {
+      TemplateTokens tokens;
+      if (tokenizer_ && tokenizer_->vocabulary().bos) tokens.bos_token = tokenizer_->bytes(*tokenizer_->vocabulary().bos);
+      if (tokenizer_ && tokenizer_->vocabulary().eos) tokens.eos_token = tokenizer_->bytes(*tokenizer_->vocabulary().eos);
+      return ChatTemplate(each.source, std::move(tokens));
+    }
+    known += (known.empty() ? "" : ", ") + detail::quote(each.name);
+  }
+  if (known.empty()) fail(ErrorKind::unsupported, source_, ": this model has no chat template; make a ChatTemplate from a text");
+  fail(ErrorKind::unsupported, source_, ": this model has no chat template named ", detail::quote(name), "; it has ", known);
 }
 
 WEFT_INLINE std::size_t AnyModel::kv_bytes_per_position(KvType type) const noexcept {

@@ -9,6 +9,7 @@
 #include "weft/io/raw_tensor.hpp"
 #include "weft/model/spec.hpp"
 #include "weft/model/tensor_names.hpp"
+#include "weft/text/gguf_chat_template.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/text/vocabulary.hpp"
 
@@ -22,6 +23,7 @@ struct ModelFile {
   bool tied_head = false;                 ///< the head is the embedding
   std::optional<Vocabulary> vocabulary;   ///< of a GGUF file
   std::optional<Tokenizer> tokenizer;     ///< of a Hugging Face folder with a tokenizer.json
+  std::vector<NamedTemplate> chat_templates;  ///< as the file has them
   std::vector<Token> end_tokens;          ///< generation ends at each of these
 };
 

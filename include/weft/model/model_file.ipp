@@ -134,6 +134,7 @@ WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token s
   const auto h = Hparams::from_gguf(gguf);
   auto file = detail::describe_model(h, std::move(gguf.tensors));
   if (gguf.has("tokenizer.ggml.model")) file.vocabulary = read_vocabulary(gguf);
+  file.chat_templates = read_chat_templates(gguf);
   detail::settle_vocabulary(file, h);
   if (file.vocabulary) file.end_tokens = file.vocabulary->end_tokens;
   return file;

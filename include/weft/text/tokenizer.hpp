@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weft/core/byte_range.hpp"
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
 #include "weft/core/utf8.hpp"
@@ -36,6 +37,9 @@ class Tokenizer {
   [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
   /// Text in which the names of control tokens (and of the unknown token) stand for them: a rendered template, say.
   [[nodiscard]] std::vector<Token> encode_with_control(std::string_view text) const;
+  /// Text of which some parts may hold control tokens: their names stand for them where they lie wholly inside one of the ranges
+  /// `trusted` (sorted, apart from each other), everywhere else they are text. Throws Error(argument) for other ranges.
+  std::vector<Token> encode_marked(std::string_view text, std::span<const ByteRange> trusted) const;
   /// encode(text), with BOS before and EOS after it as the vocabulary says.
   [[nodiscard]] std::vector<Token> encode_prompt(std::string_view text) const;
 

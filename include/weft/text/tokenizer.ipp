@@ -37,6 +37,26 @@ WEFT_INLINE std::vector<Token> Tokenizer::encode_with_control(std::string_view t
   return tokens;
 }
 
+WEFT_INLINE std::vector<Token> Tokenizer::encode_marked(std::string_view text, std::span<const ByteRange> trusted) const {
+  std::vector<Token> tokens;
+  std::size_t done = 0, last = 0;
+  for (const ByteRange& range : trusted) {
+    if (range.begin < last || range.end < range.begin || range.end > text.size())
+      fail(ErrorKind::argument, "the range [", range.begin, ", ", range.end, ") of a text of ", text.size(), " bytes; expected sorted ranges inside of it");
+    last = range.end;
+    // Each range is searched alone: what a user typed beside it takes no part, neither as a token nor by hiding one.
+    for (const auto& found : data_->added.find(text.substr(range.begin, range.end - range.begin))) {
+      if (!is_control(found.id)) continue;
+      const std::size_t begin = range.begin + found.begin;
+      if (begin > done) data_->encode(text.substr(done, begin - done), data_->user_defined, tokens);
+      tokens.push_back(found.id);
+      done = begin + found.length;
+    }
+  }
+  if (done < text.size()) data_->encode(text.substr(done), data_->user_defined, tokens);
+  return tokens;
+}
+
 WEFT_INLINE std::vector<Token> Tokenizer::encode_prompt(std::string_view text) const {
   std::vector<Token> tokens;
   family_->encode_prompt(text, false, tokens);

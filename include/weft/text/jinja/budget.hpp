@@ -1,0 +1,66 @@
+// What one rendering may cost.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "weft/core/error.hpp"
+#include "weft/text/jinja/arena.hpp"
+
+namespace weft {
+
+/// Limits of one rendering; passing one is Error(resource). The defaults are far above what any chat needs and keep a hostile template
+/// below a second and 64 MB.
+struct RenderLimits {
+  std::uint64_t steps = 20'000'000;          ///< operations; one that handles n items or 64 n bytes counts as n
+  std::size_t memory = std::size_t{40} << 20;  ///< bytes of values and texts, beyond what the variables themselves need
+  std::size_t output = std::size_t{16} << 20;  ///< bytes of the text, beyond the size of the variables
+  std::size_t depth = 250;                   ///< levels of nested macros, blocks and expressions
+};
+
+namespace detail::jinja {
+
+/// Counts steps and owns the memory.
+class Budget {
+ public:
+  Budget(const RenderLimits& limits, std::size_t input_bytes)
+      : arena(limits.memory + 32 * input_bytes), limits_(limits), output_(limits.output + input_bytes), steps_(limits.steps + input_bytes) {}
+
+  void charge(std::size_t steps) {
+    if (steps > steps_) fail(ErrorKind::resource, "the limit of ", limits_.steps, " steps for one rendering is reached (RenderLimits::steps)");
+    steps_ -= steps;
+  }
+
+  /// Throws when a text of so many bytes would be too long.
+  void check_text(std::size_t bytes) const {
+    if (bytes > output_) fail(ErrorKind::resource, "a text would be longer than the limit of ", output_, " bytes of output (RenderLimits::output)");
+  }
+
+  /// A level of nesting, for as long as it lives.
+  class Level {
+   public:
+    explicit Level(Budget& budget) : budget_(budget) {
+      if (++budget_.level_ > budget_.limits_.depth) {
+        --budget_.level_;
+        fail(ErrorKind::resource, "nested too deep: the limit is ", budget_.limits_.depth, " levels (RenderLimits::depth); is a macro calling itself for ever?");
+      }
+    }
+    ~Level() { --budget_.level_; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+
+   private:
+    Budget& budget_;
+  };
+
+  Arena arena;
+
+ private:
+  RenderLimits limits_;
+  std::size_t output_;
+  std::uint64_t steps_;
+  std::size_t level_ = 0;
+};
+
+}  // namespace detail::jinja
+}  // namespace weft
