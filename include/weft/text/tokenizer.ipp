@@ -20,6 +20,19 @@ inline std::shared_ptr<const TokenizerFamily> make_tokenizer_family(Vocabulary v
        "' is not supported; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
 }
 
+/// A control token and its place in a text.
+struct FoundControl {
+  Token id;
+  std::size_t begin, end;
+  friend bool operator==(const FoundControl&, const FoundControl&) = default;
+};
+inline void add_controls(const TokenizerFamily& family, std::span<const Token> tokens, std::span<const TextRange> places, std::size_t offset,
+                         std::vector<FoundControl>& found) {
+  const auto& types = family.vocabulary().types;
+  for (std::size_t i = 0; i < tokens.size() && !types.empty(); ++i)
+    if (types[static_cast<std::size_t>(tokens[i])] == TokenType::control) found.push_back({tokens[i], offset + places[i].begin, offset + places[i].end});
+}
+
 }  // namespace detail
 
 WEFT_INLINE Tokenizer::Tokenizer(Vocabulary vocabulary) : family_(detail::make_tokenizer_family(std::move(vocabulary))) {}
@@ -39,21 +52,30 @@ WEFT_INLINE std::vector<Token> Tokenizer::encode_with_control(std::string_view t
 
 WEFT_INLINE std::vector<Token> Tokenizer::encode_marked(std::string_view text, std::span<const ByteRange> trusted) const {
   std::vector<Token> tokens;
-  std::size_t done = 0, last = 0;
+  std::vector<TextRange> places;
+  std::vector<detail::FoundControl> wanted, found;
+  std::size_t last = 0;
   for (const ByteRange& range : trusted) {
     if (range.begin < last || range.end < range.begin || range.end > text.size())
       fail(ErrorKind::argument, "the range [", range.begin, ", ", range.end, ") of a text of ", text.size(), " bytes; expected sorted ranges inside of it");
     last = range.end;
     // Each range is searched alone: what a user typed beside it takes no part, neither as a token nor by hiding one.
-    for (const auto& found : data_->added.find(text.substr(range.begin, range.end - range.begin))) {
-      if (!is_control(found.id)) continue;
-      const std::size_t begin = range.begin + found.begin;
-      if (begin > done) data_->encode(text.substr(done, begin - done), data_->user_defined, tokens);
-      tokens.push_back(found.id);
-      done = begin + found.length;
-    }
+    tokens.clear(), places.clear();
+    family_->encode(text.substr(range.begin, range.end - range.begin), true, tokens, &places);
+    detail::add_controls(*family_, tokens, places, range.begin, wanted);
   }
-  if (done < text.size()) data_->encode(text.substr(done), data_->user_defined, tokens);
+  tokens.clear(), places.clear();
+  family_->encode(text, true, tokens, &places);
+  detail::add_controls(*family_, tokens, places, 0, found);
+  if (found == wanted) return tokens;
+  tokens.clear();
+  std::size_t done = 0;
+  for (const auto& control : wanted) {
+    if (control.begin > done) family_->encode(text.substr(done, control.begin - done), false, tokens, nullptr);
+    tokens.push_back(control.id);
+    done = control.end;
+  }
+  if (done < text.size()) family_->encode(text.substr(done), false, tokens, nullptr);
   return tokens;
 }
 

@@ -269,7 +269,7 @@ class Lexer {
     if (text[0] == '0') {  // "007" is 00 and 7, two tokens, which no expression allows
       at = begin;
       while (has(at, "0") || (has(at, "_0") && at > begin)) ++at;
-      text = "0";
+      text.assign(1, '0');  // not = "0": GCC 12's bug 105651
     }
     integer(begin, at, text, 10);
   }

@@ -89,7 +89,7 @@ class PercentFormatter {
     const char type = text[at_++];
     if (type == '%') return out_.append("%", format_.written);
     if (left) spec.align = '<';
-    else if (zero && std::string_view("diuoxXeEfFgG").find(type) != std::string_view::npos) spec.align = '=', spec.fill = "0";
+    else if (zero && std::string_view("diuoxXeEfFgG").find(type) != std::string_view::npos) spec.align = '=', spec.fill.assign(1, '0');
     one(named ? *named : argument(), type, spec, text.substr(percent, at_ - percent));
   }
 
