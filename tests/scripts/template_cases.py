@@ -68,6 +68,11 @@ not not 1
 3 > 2 > 1 == 1
 (1 < 2) == true
 1 == 1 in [1]
+true < false < {'k': (1 != 2)}
+1 == 1 in [(1 == 1)]
+'a' ~ ('b' ~ 'c') ~ 'd'
+1 < (2 > 1) < (3 == 3)
+[1] | truncate(3)
 'a' < 'b'
 'a' < 1
 none < 1
@@ -684,6 +689,9 @@ range(1.0)
 range(1, 2, 0)
 range()
 range(5) == range(0, 5)
+range(5).index(2) ~ range(0, 9, 3).count(6)
+range(5).index(9)
+'x' % missing
 namespace(a=1).a
 namespace(a=1)
 namespace({'a': 1}, b=2).a

@@ -13,8 +13,8 @@ namespace weft {
 /// below a second and 64 MB.
 struct RenderLimits {
   std::uint64_t steps = 20'000'000;          ///< operations; one that handles n items or 64 n bytes counts as n
-  std::size_t memory = std::size_t{40} << 20;  ///< bytes of values and texts, beyond what the variables themselves need
-  std::size_t output = std::size_t{16} << 20;  ///< bytes of the text, beyond the size of the variables
+  std::size_t memory = std::size_t{32} << 20;  ///< bytes of values and texts, beyond what the variables themselves need
+  std::size_t output = std::size_t{8} << 20;  ///< bytes of the text, and of all parts that are being put together, beyond the size of the variables
   std::size_t depth = 250;                   ///< levels of nested macros, blocks and expressions
 };
 
@@ -35,6 +35,13 @@ class Budget {
   void check_text(std::size_t bytes) const {
     if (bytes > output_) fail(ErrorKind::resource, "a text would be longer than the limit of ", output_, " bytes of output (RenderLimits::output)");
   }
+
+  /// Bytes of texts that are being put together at the same time: a macro in a macro in a macro ...
+  void hold(std::size_t bytes) {
+    held_ += bytes;
+    if (held_ > 2 * output_) fail(ErrorKind::resource, "the texts being put together pass the limit of ", output_, " bytes of output twice (RenderLimits::output)");
+  }
+  void release(std::size_t bytes) noexcept { held_ -= bytes; }
 
   /// A level of nesting, for as long as it lives.
   class Level {
@@ -59,7 +66,7 @@ class Budget {
   RenderLimits limits_;
   std::size_t output_;
   std::uint64_t steps_;
-  std::size_t level_ = 0;
+  std::size_t level_ = 0, held_ = 0;
 };
 
 }  // namespace detail::jinja

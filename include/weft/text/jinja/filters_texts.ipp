@@ -135,13 +135,16 @@ inline Value filter_indent(Interpreter& budget, const Value& self, const Call& c
 inline Value filter_truncate(Interpreter& budget, const Value& self, const Call& call) {
   const Arguments args(call, "the filter 'truncate'", {"length", "killwords", "end", "leeway"});
   require_defined(self);
-  if (self.kind != Kind::string) fail(ErrorKind::format, "the filter 'truncate' takes a str, not a ", type_name(self));
   const std::int64_t limit = args.has(0) ? count_argument(args[0], "truncate") : 255;
   const std::int64_t leeway = args[3].kind != Kind::none ? count_argument(args[3], "truncate") : 5;
   const Value ending = args.has(2) ? args[2] : text_view(budget, "...", true);
   if (ending.kind != Kind::string) fail(ErrorKind::format, "the ending of the filter 'truncate' is a str, not a ", type_name(ending));
   const auto ending_size = static_cast<std::int64_t>(length(budget, ending));
   if (limit < ending_size || leeway < 0) fail(ErrorKind::format, "the filter 'truncate' needs a length of at least ", ending_size, " and a leeway of at least 0");
+  if (self.kind != Kind::string) {
+    if (has_length(self) && static_cast<std::int64_t>(length(budget, self)) <= limit) return self;  // as in jinja2
+    fail(ErrorKind::format, "the filter 'truncate' takes a str, not a ", type_name(self));
+  }
   Str& text = flat(budget, *self.string);
   const CharacterIndex index(text);
   if (static_cast<std::int64_t>(index.size()) <= limit || static_cast<std::int64_t>(index.size()) - limit <= leeway) return self;

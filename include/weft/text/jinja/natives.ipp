@@ -162,22 +162,24 @@ inline Value copy_of(Interpreter&, const Value& self, const Call& call) {
 
 inline Value sequence_index(Interpreter& budget, const Value& self, const Call& call) {
   const Arguments args(call, "index()", {"/value", "/start", "/stop"}, 1);
+  const Items items = items_of(budget, self);
   const auto bound = [&](std::size_t i, std::int64_t otherwise) {
     if (!args.has(i)) return otherwise;
     if (!args[i].is_integral()) fail(ErrorKind::format, "index() takes integers as bounds, not a ", type_name(args[i]));
-    const auto size = static_cast<std::int64_t>(self.seq->size);
+    const auto size = static_cast<std::int64_t>(items.size());
     const std::int64_t at = args[i].as_integer();
     return std::clamp<std::int64_t>(at < -size ? 0 : at < 0 ? at + size : at, 0, size);
   };
-  const std::int64_t stop = bound(2, static_cast<std::int64_t>(self.seq->size));
+  const std::int64_t stop = bound(2, static_cast<std::int64_t>(items.size()));
   for (std::int64_t i = bound(1, 0); i < stop; ++i)
-    if (equals(budget, self.seq->items[i], args[0])) return make_integer(i);
+    if (equals(budget, items.at(budget, static_cast<std::size_t>(i)), args[0])) return make_integer(i);
   fail(ErrorKind::format, "index(): the value is not in the ", type_name(self));
 }
 inline Value sequence_count(Interpreter& budget, const Value& self, const Call& call) {
   const Arguments args(call, "count()", {"/value"}, 1);
+  const Items items = items_of(budget, self);
   std::int64_t count = 0;
-  for (std::size_t i = 0; i < self.seq->size; ++i) count += equals(budget, self.seq->items[i], args[0]) ? 1 : 0;
+  for (std::size_t i = 0; i < items.size(); ++i) count += equals(budget, items.at(budget, i), args[0]) ? 1 : 0;
   return make_integer(count);
 }
 
@@ -227,7 +229,8 @@ WEFT_INLINE const Function* find_method(Kind kind, std::string_view name) {
     case Kind::string: return find_string_method(name);
     case Kind::dict: return look(dict);
     case Kind::list: return look(list);
-    case Kind::tuple: return look(std::span(list).first(2));
+    case Kind::tuple:
+    case Kind::range: return look(std::span(list).first(2));
     case Kind::loop: return look(loop);
     case Kind::cycler: return look(cycler);
     case Kind::real: return look(real);

@@ -138,10 +138,11 @@ class ExpressionParser : protected ParserBase {
       const Infix found = infix();
       if (found.strength == 0 || found.strength < strength) return left;
       const std::uint32_t offset = peek().offset;
+      const bool chained = found.kind == NodeKind::compare || found.kind == NodeKind::concat;
+      const bool joins = chained && left->kind == found.kind && left == open_chain_;  // before the right side opens chains of its own
       for (int i = 0; i < found.tokens; ++i) next();
       Node* right = binary(found.strength + 1);
-      const bool chained = found.kind == NodeKind::compare || found.kind == NodeKind::concat;
-      if (chained && left->kind == found.kind && left == open_chain_) {
+      if (joins) {
         append(*left, found, right);
         continue;
       }

@@ -29,7 +29,8 @@ class PercentFormatter {
   }
 
  private:
-  bool container() const { return args_.kind == Kind::dict || args_.kind == Kind::list || args_.kind == Kind::range; }
+  /// What has subscripts may go unused; a text and a number may not.
+  bool container() const { return args_.kind == Kind::dict || args_.kind == Kind::list || args_.kind == Kind::range || args_.kind == Kind::undefined; }
 
   Value argument() {
     const bool many = args_.kind == Kind::tuple;

@@ -32,13 +32,20 @@ void each_run(const Str& text, F&& f) {
 class TextBuilder {
  public:
   explicit TextBuilder(Budget& budget) : budget_(budget) {}
+  ~TextBuilder() { budget_.release(held_); }
+  TextBuilder(const TextBuilder&) = delete;
+  TextBuilder& operator=(const TextBuilder&) = delete;
 
   void append(std::string_view part, bool written) {
     if (part.empty()) return;
     budget_.charge(1 + part.size() / 64);
     budget_.check_text(text.size() + part.size());
+    const bool fresh = runs.empty() || runs.back().written != written;
+    const std::size_t more = part.size() + (fresh ? sizeof(Run) : 0);
+    budget_.hold(more);
+    held_ += more;
     text.append(part);
-    if (runs.empty() || runs.back().written != written) runs.push_back({0, written});
+    if (fresh) runs.push_back({0, written});
     runs.back().end = text.size();
   }
   /// A text, flat or not.
@@ -51,6 +58,7 @@ class TextBuilder {
 
  private:
   Budget& budget_;
+  std::size_t held_ = 0;
 };
 
 /// Joins what was only concatenated. Any function but this one and TextBuilder::append needs a flat text.
