@@ -53,7 +53,7 @@ struct Block {
     Part::Pi crumbs, bits;
   };
   WEFT_FORCE Planes planes(const std::byte* q, int i) {
-    Planes p;
+    Planes p{};
     if constexpr ((width & 2) != 0) p.crumbs = Part::load_lanes(q + (width & 4) * 64 + i * 64);
     if constexpr ((width & 1) != 0) {
       p.bits = Part::load_lanes(q + (width & 6) * 64);
