@@ -178,7 +178,7 @@ inline void gather_block(Packing packing, const std::byte* panel, std::size_t b,
   for (std::size_t k = 0; k < 32; ++k) {
     const unsigned stored = get_integer(layout.width, lane, k);
     int q = static_cast<int>(stored) - layout.bias;
-    if (layout.levels != nullptr) q = (*layout.levels)[stored];
+    if (layout.looked_up) q = (*layout.levels)[stored];
     if (layout.width == 8) q = static_cast<std::int8_t>(stored);
     const Scale scale = scale_of(packing, panel, b, r, k / 16);
     out[k] = scale.d * static_cast<float>(q);
