@@ -45,7 +45,7 @@ template <Packing packing>
 struct Block {
   static constexpr BlockLayout layout = block_layout(packing);
   static constexpr int width = layout.width, halves = layout.halves;
-  using Dot = std::conditional_t<width == 8 || layout.levels != nullptr, OfSigned, std::conditional_t<width <= 4, OfNibbles, OfUnsigned>>;
+  using Dot = std::conditional_t<width == 8 || layout.looked_up, OfSigned, std::conditional_t<width <= 4, OfNibbles, OfUnsigned>>;
   static constexpr int sums = Dot::sums, block_bytes = static_cast<int>(layout.unit() / layout.unit_blocks());
 
   /// The planes of single and of double bits of half i, from which next() takes group after group.
@@ -53,7 +53,7 @@ struct Block {
     Part::Pi crumbs, bits;
   };
   WEFT_FORCE Planes planes(const std::byte* q, int i) {
-    Planes p;
+    Planes p{};
     if constexpr ((width & 2) != 0) p.crumbs = Part::load_lanes(q + (width & 4) * 64 + i * 64);
     if constexpr ((width & 1) != 0) {
       p.bits = Part::load_lanes(q + (width & 6) * 64);
@@ -79,7 +79,7 @@ struct Block {
       w = Part::ior(w, Part::template shift_left<(width & 6)>(Part::iand(p.bits, Part::iset(0x01010101))));
       p.bits = Part::template shift_right<1>(p.bits);
     }
-    if constexpr (layout.levels != nullptr) w = Part::lookup(layout.levels->data(), w);
+    if constexpr (layout.looked_up) w = Part::lookup(layout.levels->data(), w);
     return w;
   }
 

@@ -44,7 +44,8 @@ struct BlockLayout {
   int halves = 1;          ///< scales of a block
   bool with_min = false;   ///< w = d * q + m
   int scale_bytes = 0;     ///< of a block and row; 0 without super-blocks
-  const std::array<std::int8_t, 16>* levels = nullptr;  ///< what the integers stand for, if not for themselves
+  bool looked_up = false;  ///< the integers stand for levels (UBSan does not let GCC compare the pointer in a constant)
+  const std::array<std::int8_t, 16>* levels = nullptr;
 
   [[nodiscard]] constexpr bool super() const noexcept { return scale_bytes > 0; }
   [[nodiscard]] constexpr std::size_t block() const noexcept { return 64 * static_cast<std::size_t>(width); }
@@ -71,14 +72,14 @@ constexpr BlockLayout block_layout(Packing packing) noexcept {
     case Packing::q5_0: return {.width = 5, .bias = 16};
     case Packing::q5_1: return {.width = 5, .with_min = true};
     case Packing::q8_0: return {.width = 8};
-    case Packing::iq4_nl: return {.width = 4, .levels = &weft::detail::iq4_levels};
-    case Packing::mxfp4: return {.width = 4, .levels = &weft::detail::e2m1_levels};  // d is bf16: f16 has no 2^-128
+    case Packing::iq4_nl: return {.width = 4, .looked_up = true, .levels = &weft::detail::iq4_levels};
+    case Packing::mxfp4: return {.width = 4, .looked_up = true, .levels = &weft::detail::e2m1_levels};  // d is bf16: f16 has no 2^-128
     case Packing::q2_k: return {.width = 2, .halves = 2, .with_min = true, .scale_bytes = 2};  // low: of d, high: of min
     case Packing::q3_k: return {.width = 3, .bias = 4, .halves = 2, .scale_bytes = 2};
     case Packing::q4_k: return {.width = 4, .with_min = true, .scale_bytes = 2};  // one of d, one of min
     case Packing::q5_k: return {.width = 5, .with_min = true, .scale_bytes = 2};
     case Packing::q6_k: return {.width = 6, .bias = 32, .halves = 2, .scale_bytes = 2};
-    case Packing::iq4_xs: return {.width = 4, .scale_bytes = 1, .levels = &weft::detail::iq4_levels};
+    case Packing::iq4_xs: return {.width = 4, .scale_bytes = 1, .looked_up = true, .levels = &weft::detail::iq4_levels};
     default: return {.width = 0};
   }
 }

@@ -42,28 +42,37 @@ inline void scatter_groups(const std::byte* row, int groups, std::byte* lane) no
   for (int g = 0; g < groups; ++g) std::memcpy(lane + g * 64, row + g * 4, 4);
 }
 
-/// f(byte, shift, mask) for each piece of the integer of column k of a block, low bits first: where in the row's lane it lies.
-template <class F>
-inline void each_piece(int width, std::size_t k, F f) noexcept {
-  const std::size_t half = k / 16, group = k % 16 / 4, j = k % 4;
-  std::size_t at = 0;
-  if ((width & 8) != 0) return f(k / 4 * 64 + j, 0u, 255u);
-  if ((width & 4) != 0) f(group * 64 + j, static_cast<unsigned>(4 * half), 15u), at += 256;
-  if ((width & 2) != 0) f(at + half * 64 + j, static_cast<unsigned>(2 * group), 3u), at += 128;
-  if ((width & 1) != 0) f(at + j, static_cast<unsigned>(group + 4 * half), 1u);
+/// The integers of a block of one row, as they are stored, into its lane; `q` is consumed.
+inline void put_integers(int width, std::uint8_t (&q)[32], std::byte* lane) noexcept {
+  const auto drop = [&](unsigned bits) {
+    for (auto& value : q) value = static_cast<std::uint8_t>(value >> bits);
+  };
+  if ((width & 4) != 0) {
+    std::uint8_t nibbles[16];
+    for (int k = 0; k < 16; ++k) nibbles[k] = static_cast<std::uint8_t>((q[k] & 15) | q[k + 16] << 4);
+    scatter_groups(reinterpret_cast<const std::byte*>(nibbles), 4, lane);
+    lane += 256;
+    drop(4);
+  }
+  if ((width & 2) != 0) {
+    for (std::size_t k = 0; k < 32; ++k) lane[k / 16 * 64 + k % 4] |= static_cast<std::byte>((q[k] & 3) << (k % 16 / 4 * 2));
+    lane += 128;
+    drop(2);
+  }
+  if ((width & 1) != 0)
+    for (std::size_t k = 0; k < 32; ++k) lane[k % 4] |= static_cast<std::byte>((q[k] & 1) << (k / 4));
 }
-inline void put_integer(int width, std::byte* lane, std::size_t k, unsigned value) noexcept {
-  each_piece(width, k, [&](std::size_t byte, unsigned shift, unsigned mask) {
-    lane[byte] |= static_cast<std::byte>((value & mask) << shift);
-    value /= mask + 1;
-  });
-}
+/// The integer of column k, as it is stored.
 inline unsigned get_integer(int width, const std::byte* lane, std::size_t k) noexcept {
-  unsigned value = 0, unit = 1;
-  each_piece(width, k, [&](std::size_t byte, unsigned shift, unsigned mask) {
-    value += (static_cast<unsigned>(lane[byte]) >> shift & mask) * unit;
-    unit *= mask + 1;
-  });
+  if (width == 8) return static_cast<unsigned>(lane[k / 4 * 64 + k % 4]);
+  unsigned value = 0, place = 0;
+  const auto add = [&](std::size_t byte, std::size_t shift, unsigned bits) {
+    value |= (static_cast<unsigned>(lane[byte + k % 4]) >> shift & ((1u << bits) - 1)) << place;
+    place += bits;
+  };
+  if ((width & 4) != 0) add(k % 16 / 4 * 64, k / 16 * 4, 4), lane += 256;
+  if ((width & 2) != 0) add(k / 16 * 64, k % 16 / 4 * 2, 2), lane += 128;
+  if ((width & 1) != 0) add(0, k / 4, 1);
   return value;
 }
 
@@ -76,8 +85,11 @@ inline void pack_block(Packing packing, const std::byte* block, std::size_t byte
   const int groups = layout.width == 8 ? 8 : 4;
   const std::byte* q = block + bytes - groups * 4;
   scatter_groups(q, groups, lane);
-  if (layout.width == 5)
-    for (std::size_t k = 0; k < 32; ++k) put_integer(1, lane + 256, k, weft::detail::u32_at(q - 4) >> k & 1u);
+  if (layout.width == 5) {
+    std::uint8_t high[32];
+    for (int k = 0; k < 32; ++k) high[k] = weft::detail::u32_at(q - 4) >> k & 1u;
+    put_integers(1, high, lane + 256);
+  }
   if (packing == Packing::mxfp4) {
     const std::uint16_t power = f32_to_bf16(BlockTraits<DType::mxfp4>::scale(block));
     std::memcpy(d, &power, 2);
@@ -130,8 +142,11 @@ inline SuperBlock read_super(Packing packing, const std::byte* block) noexcept {
 inline void pack_super(Packing packing, const std::byte* block, std::byte* panel, std::size_t at, std::size_t r) noexcept {
   const BlockLayout layout = block_layout(packing);
   const SuperBlock s = read_super(packing, block);
-  for (std::size_t i = 0; i < 256; ++i)
-    put_integer(layout.width, panel + layout.integers(at * 8 + i / 32) + r * 4, i % 32, static_cast<std::uint8_t>(s.q[i]));
+  for (std::size_t b = 0; b < 8; ++b) {
+    std::uint8_t q[32];
+    std::memcpy(q, s.q + 32 * b, 32);
+    put_integers(layout.width, q, panel + layout.integers(at * 8 + b) + r * 4);
+  }
   for (std::size_t i = 0; i < 8 * layout.scale_stride() / 16; ++i)
     panel[layout.scales(at * 8) + i * 16 + r] = static_cast<std::byte>(s.scales[i]);
   std::memcpy(panel + layout.d(at * 8) + r * 2, s.d, 2);
@@ -163,7 +178,7 @@ inline void gather_block(Packing packing, const std::byte* panel, std::size_t b,
   for (std::size_t k = 0; k < 32; ++k) {
     const unsigned stored = get_integer(layout.width, lane, k);
     int q = static_cast<int>(stored) - layout.bias;
-    if (layout.levels != nullptr) q = (*layout.levels)[stored];
+    if (layout.looked_up) q = (*layout.levels)[stored];
     if (layout.width == 8) q = static_cast<std::int8_t>(stored);
     const Scale scale = scale_of(packing, panel, b, r, k / 16);
     out[k] = scale.d * static_cast<float>(q);
