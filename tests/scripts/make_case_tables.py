@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes include/weft/core/unicode_case_tables.ipp: what Python's str.upper, lower, title and casefold do with each character.
+"""Writes include/weft/core/unicode_case_tables.ipp: what Python's str.upper, title and casefold do with each character
+(lower case is in unicode_text_tables.ipp).
 
 usage: make_case_tables.py [OUTPUT]
 """
@@ -45,7 +46,7 @@ def wrap(items, per_line):
 def main():
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "include/weft/core/unicode_case_tables.ipp"
     parts = []
-    for name, change, base in (("upper", str.upper, None), ("lower", str.lower, None), ("title", str.title, str.upper), ("casefold", str.casefold, str.lower)):
+    for name, change, base in (("upper", str.upper, None), ("title", str.title, str.upper), ("casefold", str.casefold, str.lower)):
         one, several = tables(change, base)
         print(name, len(one), "runs,", len(several), "that become several")
         parts.append(f"""inline constexpr FoldRun {name}_runs[] = {{

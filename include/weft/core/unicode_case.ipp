@@ -34,7 +34,8 @@ WEFT_INLINE void append_upper(std::string& text, char32_t code) {
   if (!detail::append_mapped(text, code, detail::upper_runs, detail::upper_expansions)) append_utf8(text, code);
 }
 WEFT_INLINE void append_lower(std::string& text, char32_t code) {
-  if (!detail::append_mapped(text, code, detail::lower_runs, detail::lower_expansions)) append_utf8(text, code);
+  append_utf8(text, lower_case(code));
+  if (code == dotted_capital_i) append_utf8(text, combining_dot_above);
 }
 WEFT_INLINE void append_title(std::string& text, char32_t code) {
   if (!detail::append_mapped(text, code, detail::title_runs, detail::title_expansions)) append_upper(text, code);
