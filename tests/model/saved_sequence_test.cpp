@@ -61,40 +61,41 @@ TEST_CASE_TEMPLATE(
   if (!test::usable<B>()) return;
   const test::TemporaryFolder folder;
   const auto path = (folder.path() / "sequence").string();
-  for (const auto* name : model_names) {
-    const Model<B> model(test::data("models") / name);
-    for (const auto type : {KvType::f32, KvType::f16, KvType::q8})
-      for (const std::size_t length : {1u, 15u, 16u, 17u, 300u}) {
-        CAPTURE(name);
-        CAPTURE(length);
-        Sequence<B> sequence(model, {.kv_type = type, .context = 400, .kv_bytes = std::size_t{1} << 30});
-        sequence.append(random_tokens(length, model.vocab_size(), 1));
-        sequence.save(path);
-        auto restored = model.restore(path);
-        CHECK(restored.capacity() == 400);
-        CHECK(restored.kv_type() == type);
-        CHECK(restored.pages().budget() == std::size_t{1} << 30);
-        CHECK(std::ranges::equal(restored.tokens(), sequence.tokens()));
-        CHECK(same_bits(restored.logits(), sequence.logits()));
-        const auto more = random_tokens(20, model.vocab_size(), 2);
-        auto fork = restored.fork();
-        sequence.append(more);
-        restored.append(more);
-        CHECK(same_bits(restored.logits(), sequence.logits()));
-        CHECK(restored.score(more) == sequence.score(more));
-        fork.append({3});
-        sequence.rewind(length - 1);
-        restored.rewind(length - 1);
-        sequence.append(more);
-        restored.append(more);
-        CHECK(same_bits(restored.logits(), sequence.logits()));
-        fork.rewind(length);
-        fork.append(more);
-        sequence.rewind(0);
-        sequence.append(random_tokens(length, model.vocab_size(), 1));
-        sequence.append(more);
-        CHECK(same_bits(fork.logits(), sequence.logits()));
-      }
+  for (const auto& [file, type] : {std::pair{model_names[0], KvType::f32}, {model_names[1], KvType::f16}, {model_names[2], KvType::q8}}) {
+    const Model<B> model(test::data("models") / file);
+    const std::string name = file;
+    const KvType kv = type;
+    CAPTURE(name);
+    for (const std::size_t length : {1u, 15u, 16u, 17u, 300u}) {
+      CAPTURE(length);
+      Sequence<B> sequence(model, {.kv_type = kv, .context = 400, .kv_bytes = std::size_t{1} << 30});
+      sequence.append(random_tokens(length, model.vocab_size(), 1));
+      sequence.save(path);
+      auto restored = model.restore(path);
+      CHECK(restored.capacity() == 400);
+      CHECK(restored.kv_type() == kv);
+      CHECK(restored.pages().budget() == std::size_t{1} << 30);
+      CHECK(std::ranges::equal(restored.tokens(), sequence.tokens()));
+      CHECK(same_bits(restored.logits(), sequence.logits()));
+      const auto more = random_tokens(20, model.vocab_size(), 2);
+      auto fork = restored.fork();
+      sequence.append(more);
+      restored.append(more);
+      CHECK(same_bits(restored.logits(), sequence.logits()));
+      CHECK(restored.score(more) == sequence.score(more));
+      fork.append({3});
+      sequence.rewind(length - 1);
+      restored.rewind(length - 1);
+      sequence.append(more);
+      restored.append(more);
+      CHECK(same_bits(restored.logits(), sequence.logits()));
+      fork.rewind(length);
+      fork.append(more);
+      sequence.rewind(0);
+      sequence.append(random_tokens(length, model.vocab_size(), 1));
+      sequence.append(more);
+      CHECK(same_bits(fork.logits(), sequence.logits()));
+    }
   }
 }
 

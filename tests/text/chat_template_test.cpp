@@ -21,7 +21,7 @@
 #include "text/tiny.hpp"
 #include "weft/core/error.hpp"
 #include "weft/io/gguf.hpp"
-#include "weft/text/gguf_chat_template.hpp"
+#include "weft/text/chat_template_source.hpp"
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
@@ -310,4 +310,31 @@ TEST_CASE("a GGUF file's templates are read by name, in the order of the file") 
   CHECK(templates[0].source == "T");
   CHECK(templates[1].name == "");
   CHECK(templates[1].source == "D");
+}
+
+TEST_CASE("a folder's templates are files of their own, or members of tokenizer_config.json") {
+  const auto names = [](const std::vector<NamedTemplate>& templates) {
+    std::string all;
+    for (const auto& each : templates) all += each.name + "=" + each.source + ";";
+    return all;
+  };
+  const test::TemporaryFolder folder;
+  const auto path = folder.path().string();
+  CHECK(read_chat_templates(path).empty());
+  folder.write("tokenizer_config.json", R"({"bos_token": "<s>"})");
+  CHECK(read_chat_templates(path).empty());
+  folder.write("tokenizer_config.json", R"({"chat_template": "{{ 1 }}"})");
+  CHECK(names(read_chat_templates(path)) == "={{ 1 }};");
+  folder.write("tokenizer_config.json", R"({"chat_template": [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]})");
+  CHECK(names(read_chat_templates(path)) == "=D;tool_use=T;");
+  for (const auto* bad : {R"({"chat_template": 3})", R"({"chat_template": [{"name": "x"}]})", R"({"chat_template": ["x"]})", "{"}) {
+    folder.write("tokenizer_config.json", bad);
+    CHECK(test::contains(test::message_of([&] { static_cast<void>(read_chat_templates(path)); }), "tokenizer_config.json"));
+  }
+  folder.write("chat_template.jinja", "J");  // wins over the other, which is not even read
+  CHECK(names(read_chat_templates(path)) == "=J;");
+  std::filesystem::create_directory(folder.path() / "additional_chat_templates");
+  folder.write("additional_chat_templates/rag.jinja", "R");
+  folder.write("additional_chat_templates/notes.txt", "no");
+  CHECK(names(read_chat_templates(path)) == "=J;rag=R;");
 }

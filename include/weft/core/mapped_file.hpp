@@ -54,6 +54,9 @@ class MappedFile {
   std::unique_ptr<std::byte[]> owned_;
 };
 
+/// The whole of a file, copied. Throws Error(file).
+std::string read_whole_file(const std::string& path);
+
 }  // namespace weft
 
 #ifndef WEFT_COMPILED

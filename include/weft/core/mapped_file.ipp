@@ -124,6 +124,12 @@ WEFT_INLINE void MappedFile::release([[maybe_unused]] std::span<const std::byte>
 #endif
 }
 
+WEFT_INLINE std::string read_whole_file(const std::string& path) {
+  const auto file = MappedFile::open(path);
+  const auto bytes = file->bytes();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace weft
 
 #undef WEFT_HAS_MMAP

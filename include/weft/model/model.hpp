@@ -19,7 +19,7 @@
 #include "weft/model/pass_item.hpp"
 #include "weft/model/spec.hpp"
 #include "weft/text/chat_template.hpp"
-#include "weft/text/gguf_chat_template.hpp"
+#include "weft/text/chat_template_source.hpp"
 #include "weft/text/tokenizer.hpp"
 
 namespace weft {

@@ -9,7 +9,7 @@
 #include "weft/io/raw_tensor.hpp"
 #include "weft/model/spec.hpp"
 #include "weft/model/tensor_names.hpp"
-#include "weft/text/gguf_chat_template.hpp"
+#include "weft/text/chat_template_source.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/text/vocabulary.hpp"
 

@@ -125,6 +125,7 @@ WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token s
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
     if (file_exists(path + "/tokenizer.json")) file.tokenizer = read_tokenizer_json(path);
+    file.chat_templates = read_chat_templates(path);
     detail::settle_vocabulary(file, h);
     detail::settle_end_tokens(file, h.source(), hf_end_tokens(path));
     if (file.tokenizer && file.end_tokens.empty()) file.end_tokens.assign(file.tokenizer->end_tokens().begin(), file.tokenizer->end_tokens().end());

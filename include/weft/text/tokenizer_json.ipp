@@ -126,19 +126,12 @@ inline std::optional<std::string> token_text(const JsonValue& file, std::string_
   return value != nullptr && value->is(JsonValue::Kind::text) ? std::optional(value->string) : std::nullopt;
 }
 
-inline std::string text_of_file(const std::string& path, std::shared_ptr<const MappedFile>& file) {
-  file = MappedFile::open(path);
-  const auto bytes = file->bytes();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 /// Later files say what earlier ones leave open.
 inline void read_roles(const std::string& folder, TokenizerRoles& roles) {
   for (const auto name : {"tokenizer_config.json", "special_tokens_map.json"}) {
     const std::string path = folder + name;
     if (!file_exists(path)) continue;
-    std::shared_ptr<const MappedFile> file;
-    const JsonValue json = read_json_value(text_of_file(path, file), path, tokenizer_json_depth);
+    const JsonValue json = read_json_value(read_whole_file(path), path, tokenizer_json_depth);
     const auto take = [&](std::optional<std::string>& role, std::string_view key) {
       if (!role) role = token_text(json, key);
     };
