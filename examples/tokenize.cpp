@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/terminal.hpp"
+#include "weft/core/error.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/text/gguf_vocabulary.hpp"
 #include "weft/text/tokenizer_json.hpp"
