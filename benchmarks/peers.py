@@ -43,7 +43,7 @@ ROWS = {
     ("first_token", "smollm2"): {"llama.cpp": ["Q4_1"], "openvino": ["Q4_1"], "ctranslate2": ["Q8_0"]},
 }
 # A text that repeats itself: what comes next is certain enough that rounding does not change it, and wrong in a broken model.
-PATTERN = "The sun comes up in the east. The sun goes down in the west. " * 3 + "The sun comes up in the"
+PATTERN = "A red hat, a green coat, a blue bag and a white dog. " * 4 + "A red hat,"
 STORY_WORDS = " the people of this small town by the river were proud of their old school and of the garden behind it"
 
 

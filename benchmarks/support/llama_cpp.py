@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -32,7 +33,9 @@ def fetch_and_build(cache, python, jobs):
             tar.extractall(cache, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(cache)
     build = bins.parent
     print("building llama.cpp (some minutes) ...", file=sys.stderr)
-    call(["cmake", "-S", cache / name / "vendor" / "llama.cpp", "-B", build, *("-D" + option for option in OPTIONS)])
+    # What g++ 12 makes of its AMX kernels crashes; clang's build is at least as fast everywhere else.
+    compilers = ["CMAKE_C_COMPILER=clang", "CMAKE_CXX_COMPILER=clang++"] if shutil.which("clang++") else []
+    call(["cmake", "-S", cache / name / "vendor" / "llama.cpp", "-B", build, *("-D" + option for option in [*OPTIONS, *compilers])])
     call(["cmake", "--build", build, "--parallel", str(jobs), "--target", *TOOLS])
     return bins
 
