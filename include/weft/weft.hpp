@@ -22,6 +22,8 @@
 #include "weft/decode/speculative.hpp"
 #include "weft/decode/stochastic_beam.hpp"
 #include "weft/decode/suffix_drafter.hpp"
+#include "weft/metrics/bleu.hpp"
+#include "weft/metrics/ngrams.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/instances.hpp"
 #include "weft/model/model.hpp"

@@ -269,3 +269,65 @@ TEST_CASE("beam options outside their ranges are refused") {
   CHECK_THROWS_AS(beam({.width = 2, .returned = 0}), Error);
   CHECK_THROWS_AS(beam({.length_penalty = HUGE_VALF}), Error);
 }
+
+TEST_CASE("who watches a beam sees each branch grow from one that was kept, and its results among them") {
+  auto model = numbered_toy(12);
+  for (const std::int64_t groups : {1, 2}) {
+    for (model.seed = 1; model.seed < 12; ++model.seed) {
+      CAPTURE(model.seed);
+      struct Open {
+        std::vector<Token> tokens;
+        double sum = 0;
+      };
+      std::vector<std::vector<Open>> open(2, {Open{}});
+      std::vector<std::vector<Token>> finished;
+      std::size_t steps = 0, pruned = 0;
+      BeamOptions how{.width = 4, .length_penalty = 0.5f, .groups = groups, .diversity = groups > 1 ? 0.5f : 0.0f, .returned = 4};
+      const auto unwatched = generate(model, start, beam(how), {.max_tokens = 8});
+      how.on_step = [&](const BeamStep& step) {
+        ++steps;
+        REQUIRE(step.group < static_cast<std::size_t>(groups));
+        const auto width = static_cast<std::size_t>(4 / groups);
+        auto& before = open[step.group];
+        std::vector<Open> next(width);
+        std::size_t kept = 0;
+        CHECK(step.candidates.size() <= 2 * width);
+        double last = HUGE_VAL;
+        for (const auto& c : step.candidates) {
+          CHECK(c.sum <= last);
+          last = c.sum;
+          REQUIRE(c.parent < before.size());
+          const auto& parent = before[c.parent];
+          CHECK(parent.tokens.size() + 1 == step.length);
+          CHECK(c.sum == doctest::Approx(parent.sum + static_cast<double>(c.logprob)));
+          auto tokens = parent.tokens;
+          tokens.push_back(c.token);
+          CHECK(static_cast<double>(c.raw_logprob) == doctest::Approx(log_prob_of(model, tokens) - log_prob_of(model, parent.tokens)).epsilon(1e-4));
+          if (c.fate == BeamCandidate::Fate::kept) {
+            REQUIRE(c.child < width);
+            next[c.child] = {tokens, c.sum};
+            ++kept;
+          }
+          if (c.fate == BeamCandidate::Fate::finished) {
+            CHECK(c.token == 11);
+            finished.push_back(tokens);
+          }
+          pruned += c.fate == BeamCandidate::Fate::pruned;
+        }
+        next.resize(kept);
+        before = step.done ? std::vector<Open>() : std::move(next);
+      };
+      const auto results = generate(model, start, beam(how), {.max_tokens = 8});
+      REQUIRE(results.size() == unwatched.size());
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        CHECK(results[i].tokens == unwatched[i].tokens);
+        bool seen = std::find(finished.begin(), finished.end(), results[i].tokens) != finished.end();
+        for (const auto& group : open)
+          for (const auto& o : group) seen = seen || o.tokens == results[i].tokens;
+        CHECK(seen);
+      }
+      CHECK(steps >= 1);
+      CHECK(pruned > 0);
+    }
+  }
+}

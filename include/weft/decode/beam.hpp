@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 
 #include "weft/decode/branch.hpp"
 #include "weft/decode/forced_phrases.hpp"
@@ -11,6 +12,30 @@
 #include "weft/decode/lottery.hpp"
 
 namespace weft {
+
+/// A token that could have continued a branch, and what became of it.
+struct BeamCandidate {
+  enum class Fate {
+    pruned,   ///< others were better
+    kept,     ///< a branch of the next step
+    finished  ///< it ends a text that is among the best so far
+  };
+  std::size_t parent = 0;  ///< which branch it continues: `child` of the step before; 0 at the first step
+  Token token = 0;
+  float logprob = 0;       ///< as the search sees it: after the steps, less the diversity
+  float raw_logprob = 0;   ///< under the model's own distribution
+  double sum = 0;          ///< of logprobs, this token's included: what candidates are ordered by
+  Fate fate = Fate::pruned;
+  std::size_t child = 0;   ///< of one that is kept: its place among the branches of the next step
+};
+
+/// One step of one group of beams. Candidates: the best of all branches together, best first, as many as the search looks at: the width
+/// times 1 + the number of end tokens, at least twice the width; behind them those that are there for a forced phrase.
+struct BeamStep {
+  std::size_t group = 0, length = 0;  ///< length: of the continuations, in tokens, with this one
+  std::span<const BeamCandidate> candidates{};  ///< valid during the call
+  bool done = false;                  ///< no open branch can do better any more: the group ends
+};
 
 struct BeamOptions {
   std::int64_t width = 4;     ///< branches, of all groups together
@@ -25,6 +50,7 @@ struct BeamOptions {
   bool forced_as_hugging_face = false;
   bool sampled = false;       ///< candidates are drawn, without replacement, in proportion to the product of their probabilities
   std::int64_t returned = 1;  ///< how many of the best to return, at most width
+  std::function<void(const BeamStep&)> on_step{};  ///< watches the search: called after each step of each group
 };
 
 template <LogitsStep Steps = NoSteps>
@@ -129,7 +155,30 @@ class BeamSearch {
     if (!beam_.forced.empty()) share_out(group, length);
     go_on(group);
     for (const auto& branch : group.branches) spoken_.push_back(branch.tokens.back());
-    if (group.hypotheses.is_done(best_sum, length, branching_.limits().new_tokens)) group.branches.clear();
+    const bool done = group.hypotheses.is_done(best_sum, length, branching_.limits().new_tokens);
+    if (beam_.on_step) report(group, length, done);
+    if (done) group.branches.clear();
+  }
+
+  /// Tells who watches what became of the candidates.
+  void report(const Group& group, std::size_t length, bool done) {
+    seen_.clear();
+    const auto is = [](const Candidate& c) {
+      return [&c](const Candidate& other) { return other.branch == c.branch && other.token == c.token; };
+    };
+    const auto tell = [&](const Candidate& c) {
+      BeamCandidate seen{c.branch, c.token, c.logprob, c.raw_logprob, c.sum};
+      const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return is(c)(k.candidate); });
+      if (kept != kept_.end())
+        seen.fate = BeamCandidate::Fate::kept, seen.child = static_cast<std::size_t>(kept - kept_.begin());
+      else if (std::any_of(ended_.begin(), ended_.end(), is(c)))
+        seen.fate = BeamCandidate::Fate::finished;
+      seen_.push_back(seen);
+    };
+    for (const auto& c : candidates_) tell(c);
+    for (const auto& c : forced_)
+      if (std::none_of(candidates_.begin(), candidates_.end(), is(c))) tell(c);
+    beam_.on_step({static_cast<std::size_t>(&group - groups_.data()), length, seen_, done});
   }
 
   /// The best (or drawn) continuations of all branches, best first: enough that `width` remain when all that end are taken out.
@@ -184,6 +233,7 @@ class BeamSearch {
   /// Candidates that end become hypotheses if they are among the best `width`; the best `width` others are kept.
   void select(Group& group, std::size_t length) {
     kept_.clear();
+    ended_.clear();
     for (std::size_t rank = 0; rank < candidates_.size() && kept_.size() < width_; ++rank)
       consider(group, candidates_[rank], length, rank < width_, false);
   }
@@ -197,8 +247,8 @@ class BeamSearch {
     if (forced && beam_.forced_as_hugging_face && reason != StopReason::stop_string) reason = StopReason::running;
     if (reason == StopReason::running)
       kept_.push_back({c, std::move(text), std::move(progress)});
-    else if (may_end && progress.complete())
-      add(group, Branching::record_of(parent, c), std::move(text), reason, length);
+    else if (may_end && progress.complete() && add(group, Branching::record_of(parent, c), std::move(text), reason, length))
+      ended_.push_back(c);
   }
 
   /// Adds what brings a phrase further, and shares the width out among those that have come equally far.
@@ -242,11 +292,12 @@ class BeamSearch {
     group.branches = std::move(next);
   }
 
-  /// Makes a hypothesis. length: of the sum, the end token included.
-  void add(Group& group, Record record, Text text, StopReason reason, std::size_t length) {
-    if (!group.hypotheses.wants(record.sum, length)) return;
+  /// Makes a hypothesis, if it is wanted. length: of the sum, the end token included.
+  bool add(Group& group, Record record, Text text, StopReason reason, std::size_t length) {
+    if (!group.hypotheses.wants(record.sum, length)) return false;
     const double score = group.hypotheses.score(record.sum, length);
     group.hypotheses.add(branching_.result(std::move(record), std::move(text), reason, score));
+    return true;
   }
 
   void close(Group& group, StopReason reason) {
@@ -285,7 +336,8 @@ class BeamSearch {
   std::size_t width_;  // of a group
   Branching branching_;
   std::vector<Group> groups_;
-  std::vector<Candidate> candidates_, forced_;
+  std::vector<Candidate> candidates_, forced_, ended_;  // ended_: at this step
+  std::vector<BeamCandidate> seen_;
   std::vector<Kept> kept_;
   std::vector<Token> spoken_;  // by earlier groups, at this step
   std::vector<Ranked> best_;
