@@ -8,6 +8,7 @@
 #include "weft/decode/beam.hpp"
 #include "weft/decode/best_first.hpp"
 #include "weft/decode/best_of.hpp"
+#include "weft/decode/chat.hpp"
 #include "weft/decode/contrastive_decoding.hpp"
 #include "weft/decode/contrastive_search.hpp"
 #include "weft/decode/dola.hpp"

@@ -63,6 +63,9 @@ class TokenStream {
     generation_.settle();
     return generation_.sequence();
   }
+  /// The sequence of a stream that owns one, as it stands: without the last token if that was not run yet, with drafts that ran ahead. The
+  /// stream has then ended; its result stays.
+  S release() && { return std::move(generation_.sequence()); }
 
   /// Writes to a file what resume() goes on from: the sequence with its keys and values, what was generated, the state of the chain, and
   /// the options but for their functions and `cancel`. The stream may go on too. Throws Error(file), and Error(unsupported) for a step with
