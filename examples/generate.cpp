@@ -7,8 +7,6 @@
 //   cat story.txt | generate -f - --json                 one JSON object a token, then a summary
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <utility>
@@ -18,6 +16,7 @@
 #include "support/kv_type.hpp"
 #include "support/model_path.hpp"
 #include "support/terminal.hpp"
+#include "support/text_file.hpp"
 #include "weft/backend/reference.hpp"
 #include "weft/weft.hpp"
 
@@ -47,15 +46,6 @@ weft::TokenBias parse_bias(const std::string& text) {
   if (after_id == text.c_str() || !after_value || *after_value || after_value == after_id + 1 || id < 0 || id > INT32_MAX)
     weft::fail(weft::ErrorKind::argument, "--bias '", text, "': expected a token's id and a number, such as 42=-3.5 or 42=-inf");
   return {static_cast<weft::Token>(id), value};
-}
-
-std::string read_prompt(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path, std::ios::binary);
-    if (!file || std::filesystem::is_directory(path)) weft::fail(weft::ErrorKind::file, path, ": cannot be read");
-  }
-  return {std::istreambuf_iterator<char>(path == "-" ? std::cin : file), {}};
 }
 
 /// The command line as it can be typed again.
@@ -126,7 +116,7 @@ Settings parse(int argc, char** argv) {
   }
 
   if (!prompt_file.empty())
-    s.prompt = read_prompt(prompt_file);
+    s.prompt = example::read_text(prompt_file);
   else if (!*prompt)
     s.prompt = default_prompt;
   for (const auto& text : bias) s.sampling.bias.push_back(parse_bias(text));
