@@ -15,7 +15,7 @@ using B = weft::Cpu<>;
 struct Settings {
   std::string model, format = "md", drafter = "suffix";
   std::vector<std::string> sets;
-  std::int64_t generated = 128, most = 16;
+  std::int64_t generated = 128, most = 16, branches = 1;
   int rounds = 7, threads = 0;
 };
 
@@ -80,7 +80,8 @@ int main(int argc, char** argv) try {
   CLI::App app{"Measures greedy decoding with drafts against decoding without, on sets of prompts."};
   app.add_option("-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
   app.add_option("--set", s.sets, "JSON files of prompts (the two that lie beside this program's source)");
-  app.add_option("-d,--draft", s.drafter, "lookup, suffix, or the model that drafts")->capture_default_str();
+  app.add_option("-d,--draft", s.drafter, example::drafter_names)->capture_default_str();
+  app.add_option("--branches", s.branches, "guesses that suffix and models try at each place")->capture_default_str();
   app.add_option("--most", s.most, "drafted tokens a pass at most")->capture_default_str();
   app.add_option("-n,--n-gen", s.generated, "tokens of each continuation")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("-r,--repetitions", s.rounds, "rounds, both ways in turn; medians are shown")->check(CLI::PositiveNumber)->capture_default_str();
@@ -90,7 +91,7 @@ int main(int argc, char** argv) try {
   if (s.sets.empty())
     for (const char* name : {"quoting", "mixed"}) s.sets.push_back(std::string(WEFT_BENCHMARK_PROMPTS "/") + name + ".json");
   const weft::Model<B> model(s.model.empty() ? example::default_model().string() : s.model, {.threads = s.threads});
-  const auto drafter = example::load_drafter<B>(s.drafter, s.threads);
+  const auto drafter = example::load_drafter<B>(s.drafter, model, s.branches, s.threads);
   std::vector<report::Row> all, summaries;
   for (const auto& path : s.sets) {
     const auto set = std::filesystem::path(path).stem().string();

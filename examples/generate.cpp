@@ -29,7 +29,7 @@ struct Settings {
   std::int64_t max_tokens = 128, beams = 0, context = 0;
   float length_penalty = 1;
   std::string early_stopping = "false";
-  std::int64_t returned = 1;
+  std::int64_t returned = 1, draft_branches = 1;
   std::vector<std::string> stop;
   int threads = 0, activation_bits = 8;
   bool json = false, quiet = false, ignore_end = false, draws = false;
@@ -93,8 +93,10 @@ Settings parse(int argc, char** argv) {
   app.add_option("--min-tokens", s.sampling.min_new_tokens, "no end before so many new tokens")->group("Any strategy");
   app.add_option("--bias", bias, "ID=NUMBER is added to the logit of a token, -inf forbids it; may be given several times")
       ->allow_extra_args(false)->group("Any strategy");
-  auto* draft = app.add_option("--draft", s.draft, "guess tokens ahead: by lookup or suffix in the text so far, or by the file of a smaller model; the text stays the same");
-  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->excludes(draft)->group("Beam search");
+  auto* draft = app.add_option("--draft", s.draft, std::string("guess tokens ahead, the text stays the same: ") + example::drafter_names)->group("Any strategy");
+  app.add_option("--draft-branches", s.draft_branches, "guesses that suffix and models try at each place")
+      ->capture_default_str()->needs(draft)->group("Any strategy");
+  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->group("Beam search");
   app.add_option("--length-penalty", s.length_penalty, "above 0 favours long texts")
       ->capture_default_str()->needs(beams)->group("Beam search");
   app.add_option("--early-stopping", s.early_stopping, "end when enough texts are finished (true), or no better one is likely (false), or none is possible (never)")
@@ -214,7 +216,9 @@ std::vector<weft::Result> search(const Settings& s, weft::Sequence<B> sequence, 
                                                       : weft::EarlyStopping::heuristic;
   const auto strategy = weft::steps_from(s.sampling) |
                         weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
-  return weft::generate(std::move(sequence), s.prompt, strategy, options);
+  if (s.draft.empty()) return weft::generate(std::move(sequence), s.prompt, strategy, options);
+  const auto drafter = example::load_drafter<B>(s.draft, sequence.model(), s.draft_branches, s.threads);
+  return weft::generate(std::move(sequence), s.prompt, weft::speculative(strategy, drafter), options);
 }
 
 template <class B>
@@ -253,7 +257,7 @@ int generate(const Settings& s) {
   if (s.beams > 0)
     results = search(s, std::move(sequence), options);
   else if (!s.draft.empty())
-    results.push_back(sample(s, std::move(sequence), weft::speculative(weft::chain_from(s.sampling), example::load_drafter<B>(s.draft, s.threads)), options));
+    results.push_back(sample(s, std::move(sequence), weft::speculative(weft::chain_from(s.sampling), example::load_drafter<B>(s.draft, model, s.draft_branches, s.threads)), options));
   else
     results.push_back(sample(s, std::move(sequence), weft::chain_from(s.sampling), options));
   progress.clear();

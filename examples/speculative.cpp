@@ -3,6 +3,7 @@
 //   speculative                                    a text that quotes, on the default model
 //   speculative model.gguf "Once upon a time"      any model, any prompt
 //   speculative --draft lookup                     drafts by prompt lookup; suffix (the default), or the file of a smaller model
+//   speculative --draft layers=10 --branches 2     its first ten layers draft a tree of two branches at each place
 #include <CLI/CLI.hpp>
 
 #include "support/drafter.hpp"
@@ -23,7 +24,7 @@ const char* const default_prompt =
 
 struct Settings {
   std::string model, prompt = default_prompt, drafter = "suffix";
-  std::int64_t max_tokens = 96, most = 16;
+  std::int64_t max_tokens = 96, most = 16, branches = 1;
   float temperature = 0;
   std::uint64_t seed = 0;
   int threads = 0;
@@ -51,7 +52,7 @@ weft::Result show(Stream&& story) {
 int run(const Settings& s) {
   const terminal::Interrupt interrupt;
   const weft::Model<B> model(s.model.empty() ? example::default_model().string() : s.model, {.threads = s.threads});
-  const auto drafter = example::load_drafter<B>(s.drafter, s.threads);
+  const auto drafter = example::load_drafter<B>(s.drafter, model, s.branches, s.threads);
   weft::SamplingParameters sampling;
   sampling.temperature = s.temperature;
   const auto chain = weft::chain_from(sampling);
@@ -90,7 +91,8 @@ int main(int argc, char** argv) try {
   CLI::App app{"Writes a text with and without drafts: the same text, sooner."};
   app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
   app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a recipe to copy when there is none)");
-  app.add_option("-d,--draft", s.drafter, "lookup, suffix, or the file of a smaller model with the same tokenizer")->capture_default_str();
+  app.add_option("-d,--draft", s.drafter, example::drafter_names)->capture_default_str();
+  app.add_option("--branches", s.branches, "guesses that suffix and models try at each place")->capture_default_str();
   app.add_option("--most", s.most, "drafted tokens a pass at most")->capture_default_str();
   app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("-t,--temperature", s.temperature, "0 is greedy")->check(CLI::NonNegativeNumber)->capture_default_str();

@@ -60,7 +60,7 @@ OracleDrafter oracle(const ToyModel& model, std::int64_t tokens, double right, s
 
 }  // namespace
 
-TEST_CASE("drafts never cost more than plain decoding, its loss_share and one pass, however passes are priced and drafts fail") {
+TEST_CASE("drafts never cost more than plain decoding, its loss_share and a part of one pass, however passes are priced and drafts fail") {
   const auto model = numbered_toy(20);
   for (std::uint64_t seed = 0; seed < 40; ++seed)
     for (const double row : {0.01, 0.1, 0.5, 1.0, 3.0})
@@ -72,7 +72,9 @@ TEST_CASE("drafts never cost more than plain decoding, its loss_share and one pa
           CAPTURE(tokens);
           auto drafter = oracle(model, tokens, uniform(seed, 1, 1), seed);
           if (seed % 2) drafter.right_until = start.size() + seed * 5;  // what it learned is then wrong
-          const double bound = 1.01 + 1.0 / static_cast<double>(tokens - 1) + 1e-9;
+          // what a draft costs is known once one was made
+          const auto n = static_cast<double>(tokens - 1);
+          const double bound = 1.01 + std::max(draft, std::min(1.0, 0.2 + 0.005 * n)) / n + 1e-9;
           REQUIRE(relative_cost(model, drafter, {row, draft}, tokens) <= bound);
         }
 }

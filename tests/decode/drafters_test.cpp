@@ -1,6 +1,8 @@
 // What each drafter guesses. That guesses never change a text: speculative_test.cpp.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "support/errors.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/draft_model.hpp"
@@ -98,6 +100,63 @@ TEST_CASE("a draft model guesses its own greedy text from wherever the history g
   CHECK(guess(draft_model(ToySequence(model)), {1, 2, 3, 4, 5}, 5).empty());
 }
 
+TEST_CASE("the suffix drafter's branches begin with different tokens: what followed the longest run, then what followed shorter ones") {
+  const auto tree = [](Tokens history, std::int64_t branches, std::size_t most) {
+    auto drafter = suffix_drafter({.branches = branches});
+    Draft draft;
+    drafter(std::span<const Token>(history), most, draft);
+    std::vector<Tokens> paths;
+    for (std::size_t i = 0; i < draft.size(); ++i) {
+      if (draft.parent(i) == Draft::root) paths.emplace_back();
+      else REQUIRE(draft.parent(i) == static_cast<std::int32_t>(i) - 1);
+      paths.back().push_back(draft.tokens[i]);
+    }
+    return paths;
+  };
+  const Tokens text{1, 2, 3, 4, 5, 1, 2, 3, 6, 7, 9, 3, 8, 1, 2, 3};
+  CHECK(tree(text, 1, 3) == std::vector<Tokens>{{6, 7, 9}});
+  CHECK(tree(text, 2, 6) == std::vector<Tokens>{{6, 7, 9, 3}, {4, 5}});
+  CHECK(tree(text, 3, 8) == std::vector<Tokens>{{6, 7, 9, 3}, {4, 5}, {8, 1}});
+  CHECK(tree(text, 16, 40).size() == 3);
+  CHECK(tree(text, 16, 2) == std::vector<Tokens>{{6}, {4}});
+  CHECK(tree({1, 2, 3}, 2, 4).empty());
+}
+
+TEST_CASE("a draft model's tree holds the likeliest tokens at each place, likeliest first, and its forks are one pass a depth") {
+  auto model = numbered_toy(20);
+  model.spread = 3;
+  const auto probabilities = [&](Tokens text) {
+    std::vector<float> logits(20);
+    model.logits_after(text, logits);
+    log_softmax(logits);
+    return logits;
+  };
+  auto drafter = draft_model(ToySequence(model), {.branches = 3});
+  Draft draft;
+  drafter(Tokens{1, 2, 3}, 12, draft);
+  std::vector<Tokens> paths;
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    const auto parent = draft.parent(i);
+    REQUIRE(parent < static_cast<std::int32_t>(i));
+    Tokens path = parent == Draft::root ? Tokens{1, 2, 3} : paths[static_cast<std::size_t>(parent)];
+    const auto after = probabilities(path);
+    const float own = after[static_cast<std::size_t>(draft.tokens[i])];
+    CHECK(std::count_if(after.begin(), after.end(), [&](float p) { return p > own; }) < 3);
+    CHECK(draft.trust[i] == static_cast<std::uint8_t>(std::exp(own) * Draft::most_trust));
+    path.push_back(draft.tokens[i]);
+    paths.push_back(path);
+  }
+  CHECK(draft.size() >= 1);
+  CHECK(std::set<Tokens>(paths.begin(), paths.end()).size() == paths.size());
+  model.spread = 20000;  // sure: a path
+  Draft sure;
+  draft_model(ToySequence(model), {.branches = 3})(Tokens{1, 2, 3}, 5, sure);
+  CHECK(sure.size() == 5);
+  CHECK(guess(draft_model(ToySequence(model)), {1, 2, 3}, 5) == sure.tokens);
+  model.context = 4;
+  CHECK(guess(draft_model(ToySequence(model), {.branches = 2}), {1, 2, 3}, 5).size() == 2);
+}
+
 TEST_CASE("a draft model that is unsure stops early") {
   auto model = numbered_toy(20);
   model.spread = 0.1f;  // all tokens are about as likely
@@ -109,6 +168,8 @@ TEST_CASE("drafters refuse parameters that make no sense, by name") {
   CHECK(contains(message_of([] { (void)prompt_lookup({.most_ngram = 1, .least_ngram = 2}); }), "prompt lookup of 2 to 1"));
   CHECK(contains(message_of([] { (void)prompt_lookup({.most_ngram = 17}); }), "prompt lookup of 1 to 17"));
   CHECK(contains(message_of([] { (void)suffix_drafter({.least_match = 0}); }), "least_match 0"));
+  CHECK(contains(message_of([] { (void)suffix_drafter({.branches = 0}); }), "suffix drafter of 0 branches"));
+  CHECK(contains(message_of([] { (void)draft_model(ToySequence(numbered_toy(3)), {.branches = 17}); }), "draft model of 17 branches"));
   const auto small = numbered_toy(5);
   CHECK(contains(message_of([&] { draft_model(ToySequence(small)).prepare(6, 10); }), "it has 5 tokens, the other 6"));
 }

@@ -35,4 +35,33 @@ struct OracleDrafter {
   }
 };
 
+/// An oracle that guesses a tree: each token follows the text or any token before it, and is right as often as it is told to be where that
+/// place is right. Also with parents that do not exist or come later.
+struct OracleTree {
+  OracleDrafter oracle{};
+
+  void operator()(std::span<const Token> history, std::size_t most, Draft& draft) {
+    std::vector<std::size_t> depths;
+    const auto seed = oracle.seed;
+    for (std::size_t i = 0; i < most + seed % 2; ++i) {
+      const double u = uniform(seed + 1, history.size(), 3 * i), v = uniform(seed + 1, history.size(), 3 * i + 1);
+      // mostly a path that goes on, sometimes a branch from anywhere
+      const auto parent = u < 0.6 ? static_cast<std::int32_t>(i) - 1 : static_cast<std::int32_t>(v * static_cast<double>(i + 1)) - 1;
+      const std::size_t depth = parent < 0 ? 0 : depths[static_cast<std::size_t>(parent)], at = history.size() + depth;
+      const double w = uniform(seed + 1, history.size(), 3 * i + 2);
+      const bool right = at < oracle.text.size() && w < oracle.right && at < oracle.right_until;
+      const auto guess = right ? oracle.text[at] : static_cast<Token>(w * 997 * static_cast<double>(oracle.vocab)) % static_cast<Token>(oracle.vocab);
+      depths.push_back(depth + 1);
+      draft.add_after(parent, guess, static_cast<std::uint8_t>(oracle.trust < 0 ? 40 * w : oracle.trust));
+    }
+    if (draft.size() == 0) return;
+    if (seed % 9 == 3) draft.parents.back() = static_cast<std::int32_t>(draft.size());
+    if (seed % 9 == 4) draft.parents.back() = -2;
+    if (seed % 9 == 5) draft.parents.pop_back();
+    if (seed % 9 == 6) draft.parents.front() = 0;
+    if (seed % 9 == 7) draft.tokens.back() = static_cast<Token>(oracle.vocab);
+    if (seed % 9 == 8) draft.parents.push_back(1000), draft.trust.pop_back();
+  }
+};
+
 }  // namespace weft::test

@@ -2,17 +2,22 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "support/data.hpp"
+#include "support/same_result.hpp"
 #include "weft/backend/reference.hpp"
 #include "weft/decode/beam.hpp"
 #include "weft/decode/contrastive_search.hpp"
 #include "weft/decode/dola.hpp"
+#include "weft/decode/draft_model.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/decode/guidance.hpp"
+#include "weft/decode/speculative_beam.hpp"
+#include "weft/decode/suffix_drafter.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/sample/parameters.hpp"
 #include "weft/sample/steps.hpp"
@@ -83,9 +88,27 @@ Prompt sequence_of(const Model<Reference>& model, const std::vector<Token>& toke
   return made;
 }
 
+/// Plain, and with drafts of several branches by the model itself and by the text: the same hypotheses.
+template <class Steps>
+std::vector<Result> beams_of(const Prompt& prompt, const Beam<Steps>& search, const Options& options) {
+  const SpeculativeOptions eager{.most = 8, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
+  const auto plain = generate(prompt, search, options);
+  using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
+  const AnyDrafter model = draft_model(sequence_of(prompt.model(), {prompt.tokens()[0]}), {.branches = 2}), text = suffix_drafter({.branches = 2});
+  const auto by_model = generate(prompt, speculative(search, model, eager), options);
+  const auto by_text = generate(prompt, speculative(search, text, eager), options);
+  REQUIRE(by_model.size() == plain.size());
+  REQUIRE(by_text.size() == plain.size());
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    test::check_same(plain[i], by_model[i]);
+    test::check_same(plain[i], by_text[i]);
+  }
+  return by_model;
+}
+
 std::vector<Result> beams(const Prompt& prompt, const json& p) {
-  if (has_steps(p)) return generate(prompt, steps_from(parameters_of(p)) | beam(beam_of(p)), options_of(p));
-  return generate(prompt, beam(beam_of(p)), options_of(p));
+  if (has_steps(p)) return beams_of(prompt, steps_from(parameters_of(p)) | beam(beam_of(p)), options_of(p));
+  return beams_of(prompt, beam(beam_of(p)), options_of(p));
 }
 
 /// What each kind of case runs.

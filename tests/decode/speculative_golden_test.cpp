@@ -1,6 +1,7 @@
 // Drafts on real models of every backend: the bits of what is written with and without them, and what they may touch.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <memory>
 
 #include "decode/oracle_drafter.hpp"
@@ -19,6 +20,9 @@ using namespace weft;
 
 namespace {
 
+/// Any drafter, as one type: generations are costly to compile.
+using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
+
 SpeculativeOptions eager(std::int64_t most) {
   return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
 }
@@ -29,18 +33,29 @@ void check_drafts(const Sequence<B>& prompt, const Chain& chain, const Options& 
   test::OracleDrafter oracle{{prompt.tokens().begin(), prompt.tokens().end()}, 0.8, static_cast<std::size_t>(prompt.model().vocab_size()), seed};
   oracle.text.insert(oracle.text.end(), plain.tokens.begin(), plain.tokens.end());
   const auto most = static_cast<std::int64_t>(1 + seed % 11);
-  test::check_same(plain, generate(prompt, speculative(chain, oracle, eager(most)), options).front());
-  test::check_same(plain, generate(prompt, speculative(chain, suffix_drafter(), eager(16)), options).front());
-  test::check_same(plain, generate(prompt, speculative(chain, suffix_drafter()), options).front());
-  const auto helped = generate(prompt, speculative(chain, draft_model(Sequence<B>(prompt.model())), eager(4)), options).front();
-  test::check_same(plain, helped);
-  auto extended = prompt.fork();
-  oracle.right = 1, oracle.seed = 0;
-  test::check_same(plain, run(extended, speculative(chain, oracle, eager(most)), options));
-  auto expected = prompt.fork();
-  expected.append(std::span<const Token>(plain.tokens));
-  REQUIRE(std::equal(expected.tokens().begin(), expected.tokens().end(), extended.tokens().begin(), extended.tokens().end()));
-  CHECK(std::memcmp(expected.logits().data(), extended.logits().data(), expected.logits().size_bytes()) == 0);
+  const auto check = [&](const AnyDrafter& drafter, const SpeculativeOptions& how) {
+    test::check_same(plain, generate(prompt, speculative(chain, drafter, how), options).front());
+  };
+  check(oracle, eager(most));
+  check(suffix_drafter(), eager(16));
+  check(suffix_drafter(), {});
+  check(draft_model(Sequence<B>(prompt.model())), eager(4));
+  check(test::OracleTree{oracle}, eager(most + 8));
+  check(suffix_drafter({.branches = 2}), eager(8));
+  check(draft_model(Sequence<B>(prompt.model()), {.branches = 2}), eager(6));
+  const auto check_extended = [&](const AnyDrafter& drafter, std::int64_t longest) {
+    auto extended = prompt.fork();
+    test::check_same(plain, run(extended, speculative(chain, drafter, eager(longest)), options));
+    auto expected = prompt.fork();
+    expected.append(std::span<const Token>(plain.tokens));
+    REQUIRE(std::equal(expected.tokens().begin(), expected.tokens().end(), extended.tokens().begin(), extended.tokens().end()));
+    CHECK(std::memcmp(expected.logits().data(), extended.logits().data(), expected.logits().size_bytes()) == 0);
+  };
+  oracle.right = 1, oracle.seed = 2;
+  check_extended(test::OracleTree{oracle}, most + 4);
+  oracle.seed = 0;
+  check_extended(test::OracleTree{oracle}, most + 4);
+  check_extended(oracle, most);
 }
 
 template <class B>
@@ -123,8 +138,30 @@ TEST_CASE("drafts that find no memory are given up, and the text is written as w
     const auto plain = outcome(greedy());
     test::OracleDrafter oracle{{1, 2, 3}, 1, 16, 0};
     oracle.text.insert(oracle.text.end(), plain.first.begin(), plain.first.end());
-    CHECK(outcome(speculative(greedy(), oracle, eager(40))) == plain);
+    CHECK(outcome(speculative(greedy(), AnyDrafter(oracle), eager(40))) == plain);
+    CHECK(outcome(speculative(greedy(), AnyDrafter(test::OracleTree{oracle}), eager(40))) == plain);
   }
+}
+
+TEST_CASE("a model drafts for itself by its first layers, or at another precision, and the text stays its own") {
+  const auto path = test::data("models") / "blocks32.gguf";
+  const Model<Cpu<>> model(path, {.activation_bits = 16}), coarse(path, {.activation_bits = 8});
+  const auto layers = static_cast<std::int64_t>(model.spec().layers.size());
+  const auto few = model.first_layers(1), all = model.first_layers(layers);
+  Sequence<Cpu<>> prompt(model);
+  prompt.append({1, 2, 3});
+  const Options options{.max_tokens = 40, .ignore_end_tokens = true, .seed = 4, .logprobs = 1};
+  for (const auto* drafting : {&coarse, &few, &all})
+    for (const std::int64_t branches : {1, 3}) {
+      const AnyDrafter drafter = draft_model(Sequence<Cpu<>>(*drafting), {.branches = branches});
+      const auto plain = generate(prompt, greedy(), options).front();
+      const auto drafted = generate(prompt, speculative(greedy(), drafter, eager(8)), options).front();
+      test::check_same(plain, drafted);
+      if (drafting == &all && branches == 1) CHECK(drafted.stats.accepted_tokens == drafted.stats.drafted_tokens);
+      if (drafting == &coarse) CHECK(drafted.stats.accepted_tokens > 5);
+      const auto drawn = temperature(0.8f) | draw();
+      test::check_same(generate(prompt, drawn, options).front(), generate(prompt, speculative(drawn, drafter, eager(8)), options).front());
+    }
 }
 
 TEST_CASE("guided pairs of sequences are drafted for in passes over both") {
@@ -139,7 +176,8 @@ TEST_CASE("guided pairs of sequences are drafted for in passes over both") {
   const auto plain = generate(pair(), greedy(), options).front();
   test::OracleDrafter oracle{{1, 2, 3}, 0.9, 16, 14};
   oracle.text.insert(oracle.text.end(), plain.tokens.begin(), plain.tokens.end());
-  const auto drafted = generate(pair(), speculative(greedy(), oracle, eager(5)), options).front();
+  const auto drafted = generate(pair(), speculative(greedy(), AnyDrafter(oracle), eager(5)), options).front();
   test::check_same(plain, drafted);
   CHECK(drafted.stats.accepted_tokens > 10);
+  test::check_same(plain, generate(pair(), speculative(greedy(), AnyDrafter(test::OracleTree{oracle}), eager(9)), options).front());
 }

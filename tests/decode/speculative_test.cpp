@@ -79,6 +79,11 @@ void check_identical(const ToyModel& model, const Chain& chain, const Options& o
   check(look(model, speculative(chain, oracle(plain.result, 1, seed)), options));  // by the clock
   check(look(model, speculative(chain, prompt_lookup(), eager()), options));
   check(look(model, speculative(chain, suffix_drafter(), eager()), options));
+  check(look(model, speculative(chain, suffix_drafter({.branches = 3}), eager()), options));
+  const OracleTree tree{oracle(plain.result, right, seed)}, right_tree{oracle(plain.result, 1, seed)};
+  check(look(model, speculative(chain, tree, eager(1 + static_cast<std::int64_t>(seed % 23))), options));
+  check(look(model, speculative(chain, right_tree, eager(12)), options));
+  check(look(model, speculative(chain, tree), options));
 }
 
 /// A model whose texts repeat themselves: that is where there is something to look up.
@@ -145,6 +150,29 @@ TEST_CASE("a drafter that is always right saves all passes but one in `most` + 1
   CHECK(drafted.stats.drafted_tokens == 48);
 }
 
+TEST_CASE("of a tree the path that agrees with the text goes on, whichever it is, and its passes are saved") {
+  const auto model = numbered_toy(20);
+  const Options options{.max_tokens = 61, .ignore_end_tokens = true, .seed = 5};
+  const auto plain = generate(model, start, draw(), options).front();
+  const auto truth = oracle(plain);
+  for (const std::size_t wrong : {0u, 1u, 2u}) {  // branches that fail at once, beside one of three tokens that holds
+    const auto how = speculative(draw(), [&truth, wrong](std::span<const Token> history, std::size_t most, Draft& draft) {
+      if (most < 6) return;
+      for (std::size_t b = 0; b < 3; ++b) {
+        if (b != wrong) draft.add_after(Draft::root, static_cast<Token>(b == 0 ? 18 : 17) == truth.text[history.size()] ? 16 : b == 0 ? 18 : 17, 20);
+        else for (std::size_t i = 0; i < 3 && history.size() + i < truth.text.size(); ++i)
+          i == 0 ? draft.add_after(Draft::root, truth.text[history.size()], 20) : draft.add(truth.text[history.size() + i], 20);
+      }
+    }, eager(12));
+    const std::size_t before = model.positions;
+    const auto drafted = generate(model, start, how, options).front();
+    check_same(plain, drafted);
+    CHECK(drafted.stats.accepted_tokens >= 3 * 13);
+    CHECK(drafted.stats.passes <= 22);
+    CHECK(model.positions - before > drafted.stats.drafted_tokens + drafted.stats.passes);  // each branch runs the token before it again
+  }
+}
+
 TEST_CASE("drafts stay within max_tokens and within the context") {
   auto model = numbered_toy(20);
   model.context = start.size() + 10;  // the toy throws beyond
@@ -161,49 +189,52 @@ TEST_CASE("a stream that is left, moved, cancelled or ends leaves a sequence of 
   const auto model = numbered_toy(20);
   const Options options{.max_tokens = 20, .ignore_end_tokens = true, .seed = 3};
   const auto plain = generate(model, start, draw(), options).front();
-  const auto how = speculative(draw(), oracle(plain, 0.8, 14), eager());
-  for (std::size_t n = 0; n <= 20; ++n) {
-    CAPTURE(n);
-    auto sequence = started(model);
-    std::vector<Token> ids;
-    {
-      auto first = stream(sequence, how, options);
-      if (n > 0)
-        for (const Piece& piece : first) {
-          ids.push_back(piece.id);
-          if (ids.size() == n) break;
-        }
-      auto story = std::move(first);
-      if (n % 3 == 1) {
-        CHECK(story.sequence().size() == start.size() + n);
-        for (const Piece& piece : story) {
-          ids.push_back(piece.id);
-          if (ids.size() == n + 4) break;
+  const auto check = [&](const auto& how) {
+    for (std::size_t n = 0; n <= 20; ++n) {
+      CAPTURE(n);
+      auto sequence = started(model);
+      std::vector<Token> ids;
+      {
+        auto first = stream(sequence, how, options);
+        if (n > 0)
+          for (const Piece& piece : first) {
+            ids.push_back(piece.id);
+            if (ids.size() == n) break;
+          }
+        auto story = std::move(first);
+        if (n % 3 == 1) {
+          CHECK(story.sequence().size() == start.size() + n);
+          for (const Piece& piece : story) {
+            ids.push_back(piece.id);
+            if (ids.size() == n + 4) break;
+          }
         }
       }
+      CHECK(std::equal(ids.begin(), ids.end(), plain.tokens.begin()));
+      REQUIRE(sequence.size() == start.size() + ids.size());
+      CHECK(std::equal(ids.begin(), ids.end(), sequence.tokens().begin() + 3));
+      const auto rest = run(sequence, draw(), {.max_tokens = 3, .ignore_end_tokens = true, .seed = 3});
+      auto longer = started(model);
+      const auto whole = run(longer, draw(), {.max_tokens = static_cast<std::int64_t>(ids.size()) + 3, .ignore_end_tokens = true, .seed = 3});
+      CHECK(std::equal(rest.tokens.begin(), rest.tokens.end(), whole.tokens.end() - 3));
     }
-    CHECK(std::equal(ids.begin(), ids.end(), plain.tokens.begin()));
-    REQUIRE(sequence.size() == start.size() + ids.size());
-    CHECK(std::equal(ids.begin(), ids.end(), sequence.tokens().begin() + 3));
-    const auto rest = run(sequence, draw(), {.max_tokens = 3, .ignore_end_tokens = true, .seed = 3});
-    auto longer = started(model);
-    const auto whole = run(longer, draw(), {.max_tokens = static_cast<std::int64_t>(ids.size()) + 3, .ignore_end_tokens = true, .seed = 3});
-    CHECK(std::equal(rest.tokens.begin(), rest.tokens.end(), whole.tokens.end() - 3));
-  }
-  for (std::size_t n = 1; n < 20; ++n) {
-    std::stop_source source;
-    auto cancelled = options;
-    cancelled.cancel = source.get_token();
-    cancelled.on_piece = [&, count = std::size_t{0}](const Piece&) mutable {
-      if (++count == n) source.request_stop();
-    };
-    auto sequence = started(model);
-    const auto result = run(sequence, how, cancelled);
-    CHECK(result.stop == StopReason::cancelled);
-    CHECK(result.tokens == std::vector<Token>(plain.tokens.begin(), plain.tokens.begin() + static_cast<std::ptrdiff_t>(n)));
-    CHECK(sequence.size() <= start.size() + n);
-    CHECK(sequence.size() + 1 >= start.size() + n);
-  }
+    for (std::size_t n = 1; n < 20; ++n) {
+      std::stop_source source;
+      auto cancelled = options;
+      cancelled.cancel = source.get_token();
+      cancelled.on_piece = [&, count = std::size_t{0}](const Piece&) mutable {
+        if (++count == n) source.request_stop();
+      };
+      auto sequence = started(model);
+      const auto result = run(sequence, how, cancelled);
+      CHECK(result.stop == StopReason::cancelled);
+      CHECK(result.tokens == std::vector<Token>(plain.tokens.begin(), plain.tokens.begin() + static_cast<std::ptrdiff_t>(n)));
+      CHECK(sequence.size() <= start.size() + n);
+      CHECK(sequence.size() + 1 >= start.size() + n);
+    }
+  };
+  check(speculative(draw(), oracle(plain, 0.8, 14), eager()));
+  check(speculative(draw(), OracleTree{oracle(plain, 0.8, 9)}, eager(14)));
 }
 
 TEST_CASE("a step that throws ends a drafted stream as it ends a plain one, and takes the drafts back") {
@@ -222,12 +253,18 @@ TEST_CASE("a sequence that its owner cuts or extends under a running stream is d
   const auto model = numbered_toy(20);
   const Options options{.max_tokens = 20, .ignore_end_tokens = true};
   const auto plain = generate(model, start, greedy(), options).front();
-  auto sequence = started(model);
-  auto story = stream(sequence, speculative(greedy(), oracle(plain), eager(12)), options);
-  std::size_t n = 0;
-  for ([[maybe_unused]] const Piece& piece : story)
-    if (++n == 3) sequence.rewind(2);
-  CHECK(story.result().tokens.size() == 20);
+  const auto check = [&](const auto& how, std::size_t length) {
+    auto sequence = started(model);
+    auto story = stream(sequence, how, options);
+    std::size_t n = 0;
+    for ([[maybe_unused]] const Piece& piece : story)
+      if (++n == 3) sequence.rewind(length);
+    CHECK(story.result().tokens.size() == 20);
+  };
+  for (const std::size_t length : {2u, 1u}) {
+    check(speculative(greedy(), oracle(plain), eager(12)), length);
+    check(speculative(greedy(), OracleTree{oracle(plain)}, eager(20)), length);
+  }
 }
 
 TEST_CASE("models with a draft model, and guided pairs, write what they write without drafts") {
@@ -238,6 +275,10 @@ TEST_CASE("models with a draft model, and guided pairs, write what they write wi
       const auto plain = generate(model, start, temperature(0.3f) | draw(), options).front();
       const auto drafted = generate(model, start, speculative(temperature(0.3f) | draw(), draft_model(ToySequence(*drafting)), eager()), options).front();
       check_same(plain, drafted);
+      for (const std::int64_t branches : {2, 3}) {
+        const auto tree = draft_model(ToySequence(*drafting), {.branches = branches});
+        check_same(plain, generate(model, start, speculative(temperature(0.3f) | draw(), tree, eager(9)), options).front());
+      }
     }
     const auto pair = [&] {
       ToySequence without(model);

@@ -164,16 +164,27 @@ class Strategy(unittest.TestCase):
         rain = "The rain fell on the roof.\nThe rain fell on the roof.\nThe rain"
         for how in ([], ["-t", 0.8, "-s", 5], ["--repetition-penalty", 1.1, "--stop", "roof"]):
             plain = run_json("-n", 24, *how, rain)[-1]
-            for draft in ("lookup", "suffix", MODEL):
+            for draft in (["lookup"], ["suffix"], ["suffix", "--draft-branches", 3], ["lookahead"], ["layers=1"], [MODEL, "--draft-branches", 2], [MODEL]):
                 with self.subTest(how=how, draft=draft):
-                    drafted = run_json("-n", 24, *how, "--draft", draft, rain)[-1]
+                    drafted = run_json("-n", 24, *how, rain, "--draft", *draft)[-1]
                     for key in ("text", "tokens", "stop", "score"):
                         self.assertEqual(drafted[key], plain[key])
                     self.assertEqual(drafted["passes"] + drafted["accepted_tokens"], plain["new_tokens"] - 1)
                     self.assertLessEqual(drafted["accepted_tokens"], drafted["drafted_tokens"])
         self.assertIn("tokens accepted", run("-n", 4, "--draft", "suffix", rain)[1])
         self.assertIn("/no/such.gguf", run("--draft", "/no/such.gguf", status=1)[1])
-        self.assertIn("excludes", "".join(run("--draft", "suffix", "-b", 2, status=108)))
+        self.assertIn("a model of the first 1000 layers", run("--draft", "layers=1000", status=1)[1])
+        self.assertIn("expected the number of layers", run("--draft", "layers=1x", status=1)[1])
+        self.assertIn("0 branches", run("--draft", "suffix", "--draft-branches", 0, status=1)[1])
+
+    def test_beams_with_drafts_are_the_beams_without(self):
+        rain = "The rain fell on the roof.\nThe rain fell on the roof.\nThe rain"
+        plain = run_json("-n", 12, "-b", 3, "--returned", 3, rain)
+        for draft in (["suffix", "--draft-branches", 2], [MODEL, "--draft-branches", 3]):
+            drafted = run_json("-n", 12, "-b", 3, "--returned", 3, rain, "--draft", *draft)
+            for key in ("text", "tokens", "stop", "score"):
+                self.assertEqual([beam[key] for beam in drafted], [beam[key] for beam in plain])
+            self.assertLessEqual(drafted[0]["passes"], 11)
 
     def test_the_length_penalty_divides_the_score_and_every_early_stopping_is_accepted(self):
         for stopping in ("true", "false", "never"):

@@ -69,5 +69,23 @@ void append_to_each(std::span<S* const> sequences, std::span<const Token> tokens
   }
 }
 
+/// Appends texts[i] to *sequences[i], with the logits after all of their tokens but the last, [tokens - 1, vocab] of each text, one text
+/// after the other: in one pass where `append_each_with_logits` is found beside the sequence's class. On an error the last sequence is as
+/// it was; the others may not be.
+template <class S>
+void append_to_each_with_logits(std::span<S* const> sequences, std::span<const std::span<const Token>> texts, std::span<float> earlier,
+                                const std::stop_token& cancel) {
+  if constexpr (requires { append_each_with_logits(sequences, texts, earlier, cancel); }) {
+    append_each_with_logits(sequences, texts, earlier, cancel);
+  } else {
+    const auto vocab = static_cast<std::size_t>(sequences[0]->model().vocab_size());
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      const std::size_t floats = (texts[i].size() - 1) * vocab;
+      sequences[i]->append_with_logits(texts[i], earlier.first(floats), {.cancel = cancel});
+      earlier = earlier.subspan(floats);
+    }
+  }
+}
+
 }  // namespace detail
 }  // namespace weft

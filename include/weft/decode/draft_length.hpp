@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "weft/core/config.hpp"
@@ -15,8 +16,8 @@
 namespace weft {
 
 struct SpeculativeOptions {
-  std::int64_t most = 16;  ///< drafted tokens a pass at most
-  /// What drafts that fail may cost in all: this share of plain decoding, and the time of one pass.
+  std::int64_t most = 16;  ///< drafted tokens a pass at most; of a tree, counted once for each branch that runs them
+  /// What drafts that fail may cost in all: this share of plain decoding, and a fifth of a pass, over 160 tokens a whole one.
   double loss_share = 0.01;
   /// Seconds, or any unit, of a pass over so many tokens of one sequence. Measured where empty.
   std::function<double(std::int64_t tokens)> pass_cost{};
@@ -34,8 +35,11 @@ class DraftLength {
 
   /// How many tokens to ask the drafter for, of which at most `left` can be of use.
   [[nodiscard]] std::size_t ask(std::size_t left);
-  /// How many of the draft to run: those after which the expected gain is greatest.
-  [[nodiscard]] std::size_t choose(const Draft& draft) const;
+  /// How many drafted tokens to run, of those that are reached with these probabilities, likeliest first: the number with which the
+  /// expected gain is greatest. rows: how many rows a pass over the first, the first two, ... of them has.
+  [[nodiscard]] std::size_t choose(std::span<const double> reached, std::span<const std::size_t> rows) const;
+  /// The probability that a token of this trust holds, given that those before it do.
+  [[nodiscard]] double holds(std::uint8_t trust) const;
 
   void token() { ++made_; }
   /// A drafted token of this trust is, or is not, what was chosen after all before it had been. It need not have been run.
@@ -56,11 +60,11 @@ class DraftLength {
   [[nodiscard]] bool known() const;
   /// What a pass over so many tokens costs.
   [[nodiscard]] double cost(std::size_t tokens) const;
-  [[nodiscard]] double holds(std::uint8_t trust) const;
   [[nodiscard]] bool affordable(double cost) const;
-  /// The best n <= most of n drafted tokens, the i-th of which holds with probability(i); each costs `price` beside its row.
-  template <class Probability>
-  [[nodiscard]] std::size_t best(std::size_t most, double price, Probability&& probability) const;
+  /// The best n <= most of n drafted tokens, the i-th of which is reached with probability reached(i), in a pass of rows(i) rows; each
+  /// costs `price` beside its row.
+  template <class Reached, class Rows>
+  [[nodiscard]] std::size_t best(std::size_t most, double price, Reached&& reached, Rows&& rows) const;
 
   SpeculativeOptions options_;
   std::vector<Times> times_;  // [tokens of a pass]

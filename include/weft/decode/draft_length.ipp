@@ -40,22 +40,23 @@ WEFT_INLINE double DraftLength::holds(std::uint8_t trust) const {
   return (holding_[trust].held + 2 * guess) / (holding_[trust].all + 2);
 }
 
-/// Whether plain decoding would have cost as much, within the share, if nothing of this came to be of use.
+/// Whether plain decoding would have cost as much, within the share, if nothing of this came to be of use. A short text is not to pay a
+/// whole pass for finding out: a fifth is enough for a first row, which earns the next ones where it holds.
 WEFT_INLINE bool DraftLength::affordable(double extra) const {
-  return spent_ + extra / cost(1) <= static_cast<double>(made_) * (1 + options_.loss_share) + 1;
+  const auto made = static_cast<double>(made_);
+  return spent_ + extra / cost(1) <= made * (1 + options_.loss_share) + std::min(1.0, 0.2 + 0.005 * made);
 }
 
-template <class Probability>
-std::size_t DraftLength::best(std::size_t most, double price, Probability&& probability) const {
+template <class Reached, class Rows>
+std::size_t DraftLength::best(std::size_t most, double price, Reached&& reached, Rows&& rows) const {
   // Time has the value of the tokens that it lately yielded: a draft is made longer while that pays more than the next pass would.
   // A gain below a fiftieth of a token is noise.
   const double rate = std::max(rate_, 1 / cost(1));
-  double reached = 1, tokens = 0, gain = 0.02;
+  double tokens = 0, gain = 0.02;
   std::size_t length = 0;
-  for (std::size_t n = 1; n <= most; ++n) {
-    reached *= probability(n - 1);
-    tokens += reached;
-    const double all = cost(1 + n) + price * static_cast<double>(n);
+  for (std::size_t n = 1; n <= most && rows(n - 1) < times_.size(); ++n) {
+    tokens += reached(n - 1);
+    const double all = cost(rows(n - 1)) + price * static_cast<double>(n);
     const double value = tokens - rate * (all - cost(1));
     if (value > gain && affordable(all)) gain = value, length = n;
   }
@@ -70,7 +71,8 @@ WEFT_INLINE std::size_t DraftLength::ask(std::size_t left) {
   if (price < 0) return affordable(cost(2)) ? 1 : 0;  // to see what it costs
   if (price < 0.002 * cost(1)) return most;  // what is as good as free is asked always, and learned from though it is not run
   const double hold = overall_.held / overall_.all;
-  if (const auto n = best(most, price, [&](std::size_t) { return hold; }); n > 0) {
+  double reached = 1;
+  if (const auto n = best(most, price, [&](std::size_t) { return reached *= hold; }, [](std::size_t i) { return i + 2; }); n > 0) {
     gap_ = 8;
     return n;
   }
@@ -80,9 +82,9 @@ WEFT_INLINE std::size_t DraftLength::ask(std::size_t left) {
   return 1;
 }
 
-WEFT_INLINE std::size_t DraftLength::choose(const Draft& draft) const {
+WEFT_INLINE std::size_t DraftLength::choose(std::span<const double> reached, std::span<const std::size_t> rows) const {
   if (!known()) return 0;
-  return best(std::min(draft.size(), times_.size() - 2), 0, [&](std::size_t i) { return holds(draft.trust[i]); });
+  return best(reached.size(), 0, [&](std::size_t i) { return reached[i]; }, [&](std::size_t i) { return rows[i]; });
 }
 
 WEFT_INLINE void DraftLength::checked(std::uint8_t trust, bool held) {

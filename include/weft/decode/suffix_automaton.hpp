@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "weft/core/config.hpp"
@@ -38,8 +39,8 @@ class SuffixAutomaton {
   [[nodiscard]] std::uint32_t count(State state) const noexcept { return states_[state].count; }
   /// The state of the longest end of this state's runs that occurs elsewhere too; the empty run's is itself.
   [[nodiscard]] State shorter(State state) const noexcept { return state == 0 ? 0 : states_[state].link; }
-  /// What followed most often, of equals the latest; null where nothing did. O(different tokens that followed).
-  [[nodiscard]] const Edge* likeliest(State state) const noexcept;
+  /// What followed most often, of equals the latest; null where nothing did but the tokens `without`. O(different tokens that followed).
+  [[nodiscard]] const Edge* likeliest(State state, std::span<const Token> without = {}) const noexcept;
 
  private:
   struct Node {

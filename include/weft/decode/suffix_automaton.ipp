@@ -95,10 +95,11 @@ WEFT_INLINE void SuffixAutomaton::push(Token token) {
   occurred(now);
 }
 
-WEFT_INLINE const SuffixAutomaton::Edge* SuffixAutomaton::likeliest(State state) const noexcept {
+WEFT_INLINE const SuffixAutomaton::Edge* SuffixAutomaton::likeliest(State state, std::span<const Token> without) const noexcept {
   const Edge* best = nullptr;
   for (auto e = states_[state].edges; e != none; e = edges_[e].next) {
     const Node& here = states_[edges_[e].target];
+    if (std::find(without.begin(), without.end(), edges_[e].token) != without.end()) continue;
     if (!best || here.count > states_[best->target].count ||
         (here.count == states_[best->target].count && here.latest > states_[best->target].latest))
       best = &edges_[e];

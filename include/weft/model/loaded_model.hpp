@@ -24,15 +24,23 @@ class LoadedModel {
  public:
   /// Packs the weights of `file`. spec must outlive this; its context_length is cut to what learned positions allow.
   LoadedModel(const ModelFile& file, ModelSpec& spec, ThreadPool& pool, const LoadOptions& options)
-      : weights_(WeightLoader<B>(file).load(pool, options.cancel, options.progress)) {
+      : weights_(std::make_shared<const Weights<B>>(WeightLoader<B>(file).load(pool, options.cancel, options.progress))), tied_head_(file.tied_head) {
     program_.planes = options.activation_bits / 8;
-    lower(spec, file.tied_head);
+    lower(spec);
+    if (spec.learned_positions && (spec.context_length == 0 || spec.context_length > weights_->positions.rows()))
+      spec.context_length = weights_->positions.rows();
+    shelf_ = std::make_unique<WorkspaceShelf>(shape_, pool.size());
+  }
+  /// The first layers of another one, as many as the spec has; they share the weights.
+  LoadedModel(const LoadedModel& whole, const ModelSpec& spec, ThreadPool& pool) : weights_(whole.weights_), tied_head_(whole.tied_head_) {
+    program_.planes = whole.program_.planes;
+    lower(spec);
     shelf_ = std::make_unique<WorkspaceShelf>(shape_, pool.size());
   }
 
   /// Bytes of packed matrices that one pass reads.
-  [[nodiscard]] std::size_t weight_bytes() const noexcept { return weights_.bytes; }
-  [[nodiscard]] std::uint64_t weight_digest() const noexcept { return weights_.digest; }
+  [[nodiscard]] std::size_t weight_bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::uint64_t weight_digest() const noexcept { return weights_->digest; }
 
   void run(ThreadPool& pool, std::span<const PassItem> items, std::stop_token cancel) const {
     run_items<B>(program_, pool, *shelf_, items, std::move(cancel));
@@ -64,6 +72,8 @@ class LoadedModel {
     layer.quantise_out = B::quantises(w.out.weight);
     layer.quantise_mlp = B::quantises(w.up.weight) || (layer.gate.weight && B::quantises(w.gate.weight));
     layer.quantise_down = B::quantises(w.down.weight);
+    for (const auto* linear : {&w.q, &w.k, &w.v, &w.out, &w.gate, &w.up, &w.down})
+      if (linear->weight.rows() > 0) bytes_ += linear->weight.bytes();
     shape_.partials = std::max(shape_.partials, a.heads * partial_floats(a.head_dim));
     shape_.widest = std::max({shape_.widest, a.q_width(), a.kv_width(), spec.mlp.hidden});
     return layer;
@@ -82,29 +92,28 @@ class LoadedModel {
     return static_cast<std::int64_t>(i);
   }
 
-  void lower(ModelSpec& spec, bool tied_head) {
+  void lower(const ModelSpec& spec) {
+    const Weights<B>& weights = *weights_;
     shape_.width = shape_.widest = spec.width;
     shape_.vocab = spec.vocab_size;
-    for (std::size_t i = 0; i < spec.layers.size(); ++i) layers_.push_back(lower(spec.layers[i], weights_.layers[i]));
+    for (std::size_t i = 0; i < spec.layers.size(); ++i) layers_.push_back(lower(spec.layers[i], weights.layers[i]));
     shape_.ropes = static_cast<std::int64_t>(ropes_.size());
     shape_.widest_blocks = static_cast<std::size_t>(program_.planes) * B::quantised_bytes(shape_.widest);
     program_.width = spec.width;
     program_.vocab = spec.vocab_size;
-    program_.embedding = &weights_.embedding;
-    program_.positions = spec.learned_positions ? &weights_.positions : nullptr;
+    program_.embedding = &weights.embedding;
+    program_.positions = spec.learned_positions ? &weights.positions : nullptr;
     program_.ropes = ropes_;
     program_.layers = layers_;
-    program_.final_norm = lower(spec.final_norm, weights_.final_norm);
-    program_.head = {tied_head ? &weights_.embedding : &weights_.head, nullptr};
+    program_.final_norm = lower(spec.final_norm, weights.final_norm);
+    program_.head = {tied_head_ ? &weights.embedding : &weights.head, nullptr};
     program_.quantise_head = B::quantises(*program_.head.weight);
-    if (!tied_head) weights_.bytes -= weights_.embedding.bytes();  // only one row of it is read
-    if (spec.learned_positions) {
-      weights_.bytes -= weights_.positions.bytes();
-      if (spec.context_length == 0 || spec.context_length > weights_.positions.rows()) spec.context_length = weights_.positions.rows();
-    }
+    bytes_ += program_.head.weight->bytes();  // of embeddings and positions only a row is read
   }
 
-  Weights<B> weights_;
+  std::shared_ptr<const Weights<B>> weights_;
+  bool tied_head_;
+  std::size_t bytes_ = 0;  ///< of the matrices that a pass reads
   std::vector<const Rope*> rope_specs_;
   std::vector<nn::RopeRef> ropes_;
   std::vector<nn::LayerRef<B>> layers_;
@@ -126,6 +135,13 @@ Model<B>::Model(ModelFile&& file, const LoadOptions& options)
   weight_bytes_ = loaded_->weight_bytes();
   take_fingerprint(loaded_->weight_digest());
   take_tokenizer(file);
+}
+
+template <class B>
+Model<B>::Model(const Model& whole, std::int64_t layers)
+    : AnyModel(whole, layers), loaded_(std::make_unique<detail::LoadedModel<B>>(*whole.loaded_, spec_, *pool_)) {
+  weight_bytes_ = loaded_->weight_bytes();
+  take_fingerprint(loaded_->weight_digest());
 }
 
 template <class B>

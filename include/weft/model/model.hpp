@@ -82,6 +82,7 @@ class AnyModel {
  protected:
   virtual void run_head(const float* hidden, std::int64_t rows, float* logits) const = 0;
   AnyModel(ModelFile& file, const LoadOptions& options);
+  AnyModel(const AnyModel& whole, std::int64_t layers);  // but for weight_bytes_ and fingerprint_
   void take_tokenizer(ModelFile& file);
   void take_fingerprint(std::uint64_t weight_digest);
 
@@ -111,6 +112,12 @@ class Model final : public AnyModel {
 
   void run(std::span<const detail::PassItem> items, std::stop_token cancel) const override;
 
+  /// A model of the first `count` layers and the head, over the same weights, which it shares: it drafts for the whole one, as
+  /// draft_model(Sequence(part)). Its sequences have keys and values of these layers alone. This model may go before it.
+  /// Throws Error(argument) for a count outside [1, layers]. Sources: Zhang et al. 2023, "Draft & Verify", arXiv:2309.08168;
+  /// Elhoushi et al. 2024, "LayerSkip", arXiv:2404.16710.
+  [[nodiscard]] Model first_layers(std::int64_t count) const { return Model(*this, count); }
+
   /// The sequence that Sequence::save() wrote to the path (model/sequence.hpp): it goes on with the same bits, forks and rewinds. A model
   /// on another backend, or with other activation_bits, may go on too, with its own bits. `beside` gets the bytes that were saved with it. Throws Error(file);
   /// Error(format) for what is no such file or is damaged; Error(unsupported) for another version of the format; Error(argument) when it
@@ -120,6 +127,7 @@ class Model final : public AnyModel {
  private:
   void run_head(const float* hidden, std::int64_t rows, float* logits) const override;
   Model(ModelFile&& file, const LoadOptions& options);
+  Model(const Model& whole, std::int64_t layers);
 
   std::unique_ptr<detail::LoadedModel<B>> loaded_;
 };

@@ -23,6 +23,14 @@ WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
     fail(ErrorKind::argument, "activation_bits is ", activation_bits_, "; expected 8 or 16");
 }
 
+WEFT_INLINE AnyModel::AnyModel(const AnyModel& whole, std::int64_t layers)
+    : pool_(whole.pool_), source_(whole.source_), spec_(whole.spec_), end_tokens_(whole.end_tokens_), tokenizer_(whole.tokenizer_),
+      chat_templates_(whole.chat_templates_), activation_bits_(whole.activation_bits_) {
+  if (layers < 1 || layers > static_cast<std::int64_t>(spec_.layers.size()))
+    fail(ErrorKind::argument, source_, ": a model of the first ", layers, " layers: expected 1 to ", spec_.layers.size());
+  spec_.layers.resize(static_cast<std::size_t>(layers));
+}
+
 WEFT_INLINE AnyModel::~AnyModel() = default;
 
 WEFT_INLINE void AnyModel::take_tokenizer(ModelFile& file) {

@@ -135,6 +135,8 @@ class AnySequence {
   static std::size_t pages_for(std::size_t positions) noexcept;
   [[noreturn]] void context_full(std::size_t wanted) const;
   void check_ids(std::span<const Token> tokens) const;
+  /// Throws Error(shape) unless so many floats are the logits after all of so many tokens but the last.
+  void check_earlier(std::size_t tokens, std::size_t floats) const;
   void reserve_vectors(detail::SequenceState& state) const;
   void add_page(detail::SequenceState& state) const;
   /// Makes the state ours alone, keeping `length` positions when it has to be copied: page references, not pages.

@@ -61,10 +61,8 @@ WEFT_INLINE Tensor<float, 3> AnySequence::append_hidden(std::span<const Token> t
 }
 
 WEFT_INLINE void AnySequence::append_with_logits(std::span<const Token> tokens, std::span<float> earlier, const AppendOptions& options) {
-  const std::size_t rows = tokens.empty() ? 0 : tokens.size() - 1;
-  if (earlier.size() != rows * static_cast<std::size_t>(model_->vocab_size()))
-    fail(ErrorKind::shape, "logits after ", rows, " tokens of a vocabulary of ", model_->vocab_size(), " do not fit ", earlier.size(), " floats");
-  append_with(tokens, {}, rows > 0 ? earlier.data() : nullptr, options.cancel);
+  check_earlier(tokens.size(), earlier.size());
+  append_with(tokens, {}, earlier.empty() ? nullptr : earlier.data(), options.cancel);
 }
 
 WEFT_INLINE std::span<const float> AnySequence::logits() const {
@@ -125,6 +123,12 @@ WEFT_INLINE void AnySequence::check_ids(std::span<const Token> tokens) const {
   for (const auto token : tokens)
     if (token < 0 || token >= model_->vocab_size())
       fail(ErrorKind::argument, "token ", token, " is outside the vocabulary of ", model_->vocab_size());
+}
+
+WEFT_INLINE void AnySequence::check_earlier(std::size_t tokens, std::size_t floats) const {
+  const std::size_t rows = tokens == 0 ? 0 : tokens - 1;
+  if (floats != rows * static_cast<std::size_t>(model_->vocab_size()))
+    fail(ErrorKind::shape, "logits after ", rows, " tokens of a vocabulary of ", model_->vocab_size(), " do not fit ", floats, " floats");
 }
 
 WEFT_INLINE void AnySequence::reserve_vectors(detail::SequenceState& state) const {

@@ -45,7 +45,6 @@ struct Weights {
   typename B::Weight embedding, positions, head;  ///< head is empty when tied to the embedding
   NormWeights final_norm;
   std::vector<LayerWeights<B>> layers;
-  std::size_t bytes = 0;  ///< of all matrices that a pass reads
   std::uint64_t digest = 0;  ///< of every tensor as the file has it: role, type, shape, bytes
 };
 
@@ -75,7 +74,6 @@ class WeightLoader {
     refuse_unused();
     pack(pool, stop, progress);
     for (const auto& job : jobs_) {
-      weights.bytes += job.target->bytes();
       note(job.tensor->name, job.raw.type, {job.raw.rows, job.raw.cols, job.first_row}, job.digest);
     }
     weights.digest = digest_.digest();
