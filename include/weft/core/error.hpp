@@ -1,10 +1,10 @@
 // The library's exception, and the small helper that words its messages.
 #pragma once
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace weft {
 
@@ -30,25 +30,52 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
-template <class T>
-std::string to_text(const T& value) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return value ? "true" : "false";
-  } else if constexpr (std::is_same_v<T, char>) {
-    return std::string(1, value);
-  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-    return std::string(std::string_view(value));
-  } else {
-    return std::to_string(value);
+/// A part of a message: a text, or what becomes one. One type for all, so that a call of fail() costs no more to compile than the call.
+class MessagePart {
+ public:
+  MessagePart(std::string_view text) noexcept : text_(text) {}
+  MessagePart(const char* text) noexcept : text_(text) {}
+  MessagePart(bool value) noexcept : text_(value ? "true" : "false") {}
+  MessagePart(char letter) noexcept : kind_(Kind::letter), natural_(static_cast<unsigned char>(letter)) {}
+  MessagePart(int value) noexcept : MessagePart(static_cast<long long>(value)) {}
+  MessagePart(long value) noexcept : MessagePart(static_cast<long long>(value)) {}
+  MessagePart(long long value) noexcept : kind_(Kind::integer), integer_(value) {}
+  MessagePart(unsigned value) noexcept : MessagePart(static_cast<unsigned long long>(value)) {}
+  MessagePart(unsigned long value) noexcept : MessagePart(static_cast<unsigned long long>(value)) {}
+  MessagePart(unsigned long long value) noexcept : kind_(Kind::natural), natural_(value) {}
+  MessagePart(double value) noexcept : kind_(Kind::real), real_(value) {}
+
+  void append_to(std::string& message) const {
+    switch (kind_) {
+      case Kind::text: message += text_; break;
+      case Kind::letter: message += static_cast<char>(natural_); break;
+      case Kind::integer: message += std::to_string(integer_); break;
+      case Kind::natural: message += std::to_string(natural_); break;
+      case Kind::real: message += std::to_string(real_); break;
+    }
   }
+
+ private:
+  enum class Kind : unsigned char { text, letter, integer, natural, real };
+  Kind kind_ = Kind::text;
+  std::string_view text_{};
+  long long integer_ = 0;
+  unsigned long long natural_ = 0;
+  double real_ = 0;
+};
+
+inline std::string join(std::initializer_list<MessagePart> parts) {
+  std::string message;
+  for (const MessagePart& part : parts) part.append_to(message);
+  return message;
 }
+
+[[noreturn]] inline void throw_error(ErrorKind kind, std::initializer_list<MessagePart> parts) { throw Error(kind, join(parts)); }
 
 /// Joins texts and numbers into one string: the library's messages need no more than this, and it compiles fast.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string text;
-  (text.append(to_text(parts)), ...);
-  return text;
+  return join({MessagePart(parts)...});
 }
 
 }  // namespace detail
@@ -56,7 +83,7 @@ std::string concat(const Parts&... parts) {
 /// Throws weft::Error with the message made of `parts`.
 template <class... Parts>
 [[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
-  throw Error(kind, detail::concat(parts...));
+  detail::throw_error(kind, {detail::MessagePart(parts)...});
 }
 
 }  // namespace weft

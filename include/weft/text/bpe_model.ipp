@@ -113,7 +113,7 @@ class BpeModel final : public SubwordModel {
   Token unknown_ = -1;
 };
 
-WEFT_INLINE std::unique_ptr<const SubwordModel> read_bpe_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
+WEFT_INLINE OwnedModel read_bpe_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
   BpeModel::Settings settings;
   if (const JsonValue* unknown = reader.optional("unk_token")) {
     settings.unknown = reader.text("unk_token");
@@ -125,7 +125,7 @@ WEFT_INLINE std::unique_ptr<const SubwordModel> read_bpe_model(JsonReader& reade
   settings.byte_fallback = reader.boolean("byte_fallback", false);
   settings.ignore_merges = reader.boolean("ignore_merges", false);
   const std::size_t prefix = settings.prefix.size();
-  return std::make_unique<BpeModel>(std::move(settings), context, resolve_merges(tables, context, prefix));
+  return OwnedModel(new BpeModel(std::move(settings), context, resolve_merges(tables, context, prefix)));
 }
 
 }  // namespace weft::detail

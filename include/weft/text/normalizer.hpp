@@ -18,7 +18,10 @@ class NormalizerStep {
   virtual void apply(AlignedText& text) const = 0;
 };
 
-using Normalizer = std::vector<std::unique_ptr<const NormalizerStep>>;
+/// Made by new, not make_unique: that would compile a unique_ptr for every kind of step.
+using OwnedNormalizer = std::unique_ptr<const NormalizerStep>;
+
+using Normalizer = std::vector<OwnedNormalizer>;
 
 /// Components in one pipeline: more would be no tokenizer, but an attack on the stack or the clock.
 inline constexpr std::size_t max_components = 64;

@@ -228,32 +228,32 @@ class NormalizerReader {
   }
 
  private:
-  static std::unique_ptr<const NormalizerStep> make(const std::string& type, JsonReader& reader) {
-    if (type == "NFC") return std::make_unique<FormNormalizer>(NormalForm::nfc);
-    if (type == "NFD") return std::make_unique<FormNormalizer>(NormalForm::nfd);
-    if (type == "NFKC") return std::make_unique<FormNormalizer>(NormalForm::nfkc);
-    if (type == "NFKD") return std::make_unique<FormNormalizer>(NormalForm::nfkd);
-    if (type == "Lowercase") return std::make_unique<LowercaseNormalizer>();
-    if (type == "StripAccents") return std::make_unique<StripAccentsNormalizer>();
-    if (type == "Nmt") return std::make_unique<NmtNormalizer>();
-    if (type == "ByteLevel") return std::make_unique<ByteLevelNormalizer>();
-    if (type == "Prepend") return std::make_unique<PrependNormalizer>(reader.text("prepend"));
+  static OwnedNormalizer make(const std::string& type, JsonReader& reader) {
+    if (type == "NFC") return OwnedNormalizer(new FormNormalizer(NormalForm::nfc));
+    if (type == "NFD") return OwnedNormalizer(new FormNormalizer(NormalForm::nfd));
+    if (type == "NFKC") return OwnedNormalizer(new FormNormalizer(NormalForm::nfkc));
+    if (type == "NFKD") return OwnedNormalizer(new FormNormalizer(NormalForm::nfkd));
+    if (type == "Lowercase") return OwnedNormalizer(new LowercaseNormalizer());
+    if (type == "StripAccents") return OwnedNormalizer(new StripAccentsNormalizer());
+    if (type == "Nmt") return OwnedNormalizer(new NmtNormalizer());
+    if (type == "ByteLevel") return OwnedNormalizer(new ByteLevelNormalizer());
+    if (type == "Prepend") return OwnedNormalizer(new PrependNormalizer(reader.text("prepend")));
     if (type == "Strip") {
       const bool left = reader.boolean("strip_left");
-      return std::make_unique<StripNormalizer>(left, reader.boolean("strip_right"));
+      return OwnedNormalizer(new StripNormalizer(left, reader.boolean("strip_right")));
     }
     if (type == "Replace") {
       auto pattern = TextPattern::read(reader, "pattern");
-      return std::make_unique<ReplaceNormalizer>(std::move(pattern), reader.text("content"));
+      return OwnedNormalizer(new ReplaceNormalizer(std::move(pattern), reader.text("content")));
     }
     if (type == "BertNormalizer") {
       const bool clean = reader.boolean("clean_text"), chinese = reader.boolean("handle_chinese_chars"), lower = reader.boolean("lowercase");
-      return std::make_unique<BertNormalizerStep>(clean, chinese, reader.boolean("strip_accents", lower), lower);
+      return OwnedNormalizer(new BertNormalizerStep(clean, chinese, reader.boolean("strip_accents", lower), lower));
     }
     if (type == "Precompiled") {
       const auto blob = decode_base64(reader.text("precompiled_charsmap"));
       if (!blob) fail(ErrorKind::format, reader.where(), ": 'precompiled_charsmap' is not in base 64");
-      return std::make_unique<CharsmapNormalizer>(Charsmap(*blob, reader.where()));
+      return OwnedNormalizer(new CharsmapNormalizer(Charsmap(*blob, reader.where())));
     }
     fail(ErrorKind::unsupported, reader.where(), ": normalizer ", quote(type), " is not known to this build");
   }

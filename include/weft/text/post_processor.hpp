@@ -19,7 +19,10 @@ class PostStep {
   virtual void apply(std::vector<Encoding>& parts, bool add_special) const = 0;
 };
 
-using PostProcessor = std::vector<std::unique_ptr<const PostStep>>;
+/// Made by new, not make_unique: that would compile a unique_ptr for every kind of step.
+using OwnedPostStep = std::unique_ptr<const PostStep>;
+
+using PostProcessor = std::vector<OwnedPostStep>;
 
 /// Sequences are taken apart. size: ids must lie below it. Throws as read_normalizer.
 PostProcessor read_post_processor(const JsonValue& json, const std::string& where, std::size_t size);

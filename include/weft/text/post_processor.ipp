@@ -133,19 +133,19 @@ class PostProcessorReader {
       for (std::size_t i = 0; i < items.size(); ++i) read(items[i], concat(where, ": processors[", i, "]"));
     } else if (type == "ByteLevel") {
       const bool prefix = reader.boolean("add_prefix_space");
-      if (reader.boolean("trim_offsets")) steps.push_back(std::make_unique<TrimStep>(prefix));
+      if (reader.boolean("trim_offsets")) steps.push_back(OwnedPostStep(new TrimStep(prefix)));
       reader.ignore("use_regex");  // says something to pre-tokenisers only
     } else if (type == "BertProcessing" || type == "RobertaProcessing") {
       const bool roberta = type == "RobertaProcessing";
       if (roberta) {
         const bool prefix = reader.boolean("add_prefix_space");
-        if (reader.boolean("trim_offsets")) steps.push_back(std::make_unique<TrimStep>(prefix));
+        if (reader.boolean("trim_offsets")) steps.push_back(OwnedPostStep(new TrimStep(prefix)));
       }
       auto cls = special(reader, "cls");
-      steps.push_back(std::make_unique<AroundStep>(std::move(cls), special(reader, "sep"), roberta));
+      steps.push_back(OwnedPostStep(new AroundStep(std::move(cls), special(reader, "sep"), roberta)));
     } else if (type == "TemplateProcessing") {
       auto single = pieces(reader, "single", false);
-      steps.push_back(std::make_unique<TemplateStep>(std::move(single), pieces(reader, "pair", true)));
+      steps.push_back(OwnedPostStep(new TemplateStep(std::move(single), pieces(reader, "pair", true))));
       reader.ignore("special_tokens");
     } else {
       fail(ErrorKind::unsupported, where, ": post_processor ", quote(type), " is not known to this build");

@@ -33,6 +33,9 @@ class SubwordModel {
   virtual void encode(std::string_view word, bool control, std::vector<WordToken>& out) const = 0;
 };
 
+/// Made by new, not make_unique: that would compile a unique_ptr for every model.
+using OwnedModel = std::unique_ptr<const SubwordModel>;
+
 /// The parts of `model` that grow with the vocabulary, as read from the file.
 struct ModelTables {
   std::vector<std::pair<std::string, std::int64_t>> ids{};      ///< of a vocabulary that maps texts to ids
@@ -71,10 +74,10 @@ struct ModelContext {
 };
 
 /// BPE over characters. (Over bytes, Bpe is faster.)
-std::unique_ptr<const SubwordModel> read_bpe_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context);
-std::unique_ptr<const SubwordModel> read_unigram_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context);
-std::unique_ptr<const SubwordModel> read_wordpiece_model(JsonReader& reader, const ModelContext& context);
-std::unique_ptr<const SubwordModel> read_wordlevel_model(JsonReader& reader, const ModelContext& context);
+OwnedModel read_bpe_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context);
+OwnedModel read_unigram_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context);
+OwnedModel read_wordpiece_model(JsonReader& reader, const ModelContext& context);
+OwnedModel read_wordlevel_model(JsonReader& reader, const ModelContext& context);
 
 /// The merges as ids; throws Error(format) naming the first that is none. prefix_length: bytes that the right part loses.
 std::vector<MergeTable::Merge> resolve_merges(const ModelTables& tables, const ModelContext& context, std::size_t prefix_length);

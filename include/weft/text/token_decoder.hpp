@@ -41,9 +41,12 @@ class DecoderStep {
   virtual void enter(State& state) const { state.count = 1; }
 };
 
+/// Made by new, not make_unique: that would compile a unique_ptr for every kind of step.
+using OwnedDecoder = std::unique_ptr<const DecoderStep>;
+
 class TokenDecoder {
  public:
-  explicit TokenDecoder(std::vector<std::unique_ptr<const DecoderStep>> steps) : steps_(std::move(steps)) {}
+  explicit TokenDecoder(std::vector<OwnedDecoder> steps) : steps_(std::move(steps)) {}
 
   void push(std::string_view token, bool keep, DecodeState& state, std::string& out) const;
   void finish(bool keep, DecodeState& state, std::string& out) const;
@@ -52,7 +55,7 @@ class TokenDecoder {
 
  private:
   friend struct DecoderSink;
-  std::vector<std::unique_ptr<const DecoderStep>> steps_;
+  std::vector<OwnedDecoder> steps_;
 };
 
 /// json: null for a file without a decoder, where tokens are joined by blanks. Throws as read_normalizer.

@@ -256,7 +256,7 @@ class BlankJoiner final : public WholeTokenStep {
 
 class TokenDecoderReader {
  public:
-  std::vector<std::unique_ptr<const DecoderStep>> steps{};
+  std::vector<OwnedDecoder> steps{};
 
   void read(const JsonValue& json, const std::string& where) {
     JsonReader reader(json, where);
@@ -278,37 +278,37 @@ class TokenDecoderReader {
     return text;
   }
 
-  static std::unique_ptr<const DecoderStep> make(const std::string& type, JsonReader& reader) {
+  static OwnedDecoder make(const std::string& type, JsonReader& reader) {
     if (type == "ByteLevel") {
       for (const auto key : {"add_prefix_space", "trim_offsets", "use_regex"}) reader.ignore(key);
-      return std::make_unique<ByteLevelDecoder>();
+      return OwnedDecoder(new ByteLevelDecoder());
     }
-    if (type == "Fuse") return std::make_unique<FuseDecoder>();
-    if (type == "ByteFallback") return std::make_unique<ByteFallbackDecoder>();
+    if (type == "Fuse") return OwnedDecoder(new FuseDecoder());
+    if (type == "ByteFallback") return OwnedDecoder(new ByteFallbackDecoder());
     if (type == "Metaspace") {
       auto mark = one_character(reader, "replacement");
       const std::string scheme = reader.text("prepend_scheme", "always");
       const bool prefix = reader.boolean("add_prefix_space", true);
       for (const auto key : {"split", "str_rep"}) reader.ignore(key);
-      return std::make_unique<MetaspaceDecoder>(std::move(mark), prefix && scheme != "never");
+      return OwnedDecoder(new MetaspaceDecoder(std::move(mark), prefix && scheme != "never"));
     }
     if (type == "WordPiece") {
       auto prefix = reader.text("prefix");
-      return std::make_unique<WordPieceDecoder>(std::move(prefix), reader.boolean("cleanup"));
+      return OwnedDecoder(new WordPieceDecoder(std::move(prefix), reader.boolean("cleanup")));
     }
-    if (type == "BPEDecoder") return std::make_unique<BpeDecoder>(reader.text("suffix"));
+    if (type == "BPEDecoder") return OwnedDecoder(new BpeDecoder(reader.text("suffix")));
     if (type == "CTC") {
       auto pad = reader.text("pad_token"), delimiter = reader.text("word_delimiter_token");
-      return std::make_unique<CtcDecoder>(std::move(pad), std::move(delimiter), reader.boolean("cleanup"));
+      return OwnedDecoder(new CtcDecoder(std::move(pad), std::move(delimiter), reader.boolean("cleanup")));
     }
     if (type == "Strip") {
       auto content = one_character(reader, "content");
       const auto start = static_cast<std::size_t>(reader.integer("start", 0, 1 << 20));
-      return std::make_unique<StripDecoder>(std::move(content), start, static_cast<std::size_t>(reader.integer("stop", 0, 1 << 20)));
+      return OwnedDecoder(new StripDecoder(std::move(content), start, static_cast<std::size_t>(reader.integer("stop", 0, 1 << 20))));
     }
     if (type == "Replace") {
       auto pattern = TextPattern::read(reader, "pattern");
-      return std::make_unique<ReplaceDecoder>(std::move(pattern), reader.text("content"));
+      return OwnedDecoder(new ReplaceDecoder(std::move(pattern), reader.text("content")));
     }
     fail(ErrorKind::unsupported, reader.where(), ": decoder ", quote(type), " is not known to this build");
   }
@@ -346,7 +346,7 @@ WEFT_INLINE std::string TokenDecoder::text_inside(std::string_view token) const 
 WEFT_INLINE TokenDecoder read_token_decoder(const JsonValue* json, const std::string& where) {
   TokenDecoderReader reader;
   if (json == nullptr)
-    reader.steps.push_back(std::make_unique<BlankJoiner>());
+    reader.steps.push_back(OwnedDecoder(new BlankJoiner()));
   else
     reader.read(*json, where);
   return TokenDecoder(std::move(reader.steps));

@@ -116,7 +116,7 @@ class UnigramModel final : public SubwordModel {
   bool byte_fallback_;
 };
 
-WEFT_INLINE std::unique_ptr<const SubwordModel> read_unigram_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
+WEFT_INLINE OwnedModel read_unigram_model(JsonReader& reader, const ModelTables& tables, const ModelContext& context) {
   if (!tables.has_scores) fail(ErrorKind::format, context.where, ": 'vocab' of a Unigram model must be a list of [text, score]");
   const auto size = static_cast<std::int64_t>(tables.scores.size());
   Token unknown = -1;
@@ -124,7 +124,7 @@ WEFT_INLINE std::unique_ptr<const SubwordModel> read_unigram_model(JsonReader& r
     if (size == 0) fail(ErrorKind::format, context.where, ": 'vocab' is empty, but 'unk_id' is set");
     unknown = static_cast<Token>(reader.integer("unk_id", 0, size - 1));
   }
-  return std::make_unique<UnigramModel>(tables, context, unknown, reader.boolean("byte_fallback", false));
+  return OwnedModel(new UnigramModel(tables, context, unknown, reader.boolean("byte_fallback", false)));
 }
 
 }  // namespace weft::detail

@@ -30,8 +30,11 @@ class SplitterStep {
   virtual void apply(SplitText& text) const = 0;
 };
 
+/// Made by new, not make_unique: that would compile a unique_ptr for every kind of step.
+using OwnedSplitter = std::unique_ptr<const SplitterStep>;
+
 struct WordSplitter {
-  std::vector<std::unique_ptr<const SplitterStep>> steps{};
+  std::vector<OwnedSplitter> steps{};
   bool spells_bytes = false;  ///< the last step writes bytes in GPT-2's alphabet: left to the caller, see raw_bytes
   bool needs_places = false;  ///< a step asks where in the original a part stands: the text must be tracked
 };

@@ -128,8 +128,8 @@ class UnitSplitter final : public SplitterStep {
 };
 
 template <class Test>
-std::unique_ptr<const SplitterStep> unit_splitter(Test test, SplitBehavior behavior) {
-  return std::make_unique<UnitSplitter<Test>>(test, behavior);
+OwnedSplitter unit_splitter(Test test, SplitBehavior behavior) {
+  return OwnedSplitter(new UnitSplitter<Test>(test, behavior));
 }
 
 class PatternSplitter final : public SplitterStep {
@@ -309,11 +309,11 @@ class WordSplitterReader {
       const bool prefix = reader.boolean("add_prefix_space");
       const bool use_regex = reader.boolean("use_regex", true);
       reader.ignore("trim_offsets");  // says something to post-processors only
-      steps.push_back(std::make_unique<ByteLevelSplitter>(prefix, use_regex, !(last && raw_bytes_)));
+      steps.push_back(OwnedSplitter(new ByteLevelSplitter(prefix, use_regex, !(last && raw_bytes_))));
     } else if (type == "Metaspace") {
       steps.push_back(metaspace(reader));
     } else if (type == "Whitespace") {
-      steps.push_back(std::make_unique<PatternSplitter>(TextPattern(Regex(R"(\w+|[^\w\s]+)")), SplitBehavior::removed, true));
+      steps.push_back(OwnedSplitter(new PatternSplitter(TextPattern(Regex(R"(\w+|[^\w\s]+)")), SplitBehavior::removed, true)));
     } else if (type == "WhitespaceSplit") {
       steps.push_back(unit_splitter(is_white_space, SplitBehavior::removed));
     } else if (type == "BertPreTokenizer") {
@@ -330,11 +330,11 @@ class WordSplitterReader {
     } else if (type == "Split") {
       auto pattern = TextPattern::read(reader, "pattern");
       const auto kind = behavior(reader);
-      steps.push_back(std::make_unique<PatternSplitter>(std::move(pattern), kind, reader.boolean("invert")));
+      steps.push_back(OwnedSplitter(new PatternSplitter(std::move(pattern), kind, reader.boolean("invert"))));
     } else if (type == "UnicodeScripts") {
-      steps.push_back(std::make_unique<ScriptSplitter>());
+      steps.push_back(OwnedSplitter(new ScriptSplitter()));
     } else if (type == "FixedLength") {
-      steps.push_back(std::make_unique<LengthSplitter>(static_cast<std::size_t>(reader.integer("length", 1, std::int64_t{1} << 31, 5))));
+      steps.push_back(OwnedSplitter(new LengthSplitter(static_cast<std::size_t>(reader.integer("length", 1, std::int64_t{1} << 31, 5)))));
     } else {
       fail(ErrorKind::unsupported, reader.where(), ": pre_tokenizer ", quote(type), " is not known to this build");
     }
@@ -346,7 +346,7 @@ class WordSplitterReader {
     return read_unit(text, 0).code;
   }
 
-  std::unique_ptr<const SplitterStep> metaspace(JsonReader& reader) {
+  OwnedSplitter metaspace(JsonReader& reader) {
     std::string mark;
     append_utf8(mark, one_character(reader, "replacement"));
     const std::string scheme = reader.text("prepend_scheme", "always");
@@ -358,7 +358,7 @@ class WordSplitterReader {
     }
     reader.ignore("str_rep");
     if (prepend == MetaspaceSplitter::Prepend::first) out.needs_places = true;
-    return std::make_unique<MetaspaceSplitter>(std::move(mark), prepend, reader.boolean("split", true));
+    return OwnedSplitter(new MetaspaceSplitter(std::move(mark), prepend, reader.boolean("split", true)));
   }
 
   bool raw_bytes_;

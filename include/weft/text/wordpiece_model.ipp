@@ -86,15 +86,15 @@ class WordLevelModel final : public SubwordModel {
   Token unknown_;
 };
 
-WEFT_INLINE std::unique_ptr<const SubwordModel> read_wordpiece_model(JsonReader& reader, const ModelContext& context) {
+WEFT_INLINE OwnedModel read_wordpiece_model(JsonReader& reader, const ModelContext& context) {
   std::string unknown = reader.text("unk_token");
   const std::string prefix = reader.text("continuing_subword_prefix");
   const auto most = static_cast<std::size_t>(reader.integer("max_input_chars_per_word", 0, std::int64_t{1} << 31));
-  return std::make_unique<WordPieceModel>(context, std::move(unknown), prefix, most);
+  return OwnedModel(new WordPieceModel(context, std::move(unknown), prefix, most));
 }
 
-WEFT_INLINE std::unique_ptr<const SubwordModel> read_wordlevel_model(JsonReader& reader, const ModelContext& context) {
-  return std::make_unique<WordLevelModel>(context, reader.text("unk_token"));
+WEFT_INLINE OwnedModel read_wordlevel_model(JsonReader& reader, const ModelContext& context) {
+  return OwnedModel(new WordLevelModel(context, reader.text("unk_token")));
 }
 
 }  // namespace weft::detail

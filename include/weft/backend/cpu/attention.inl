@@ -9,7 +9,7 @@
 
 inline constexpr int block_queries = 16;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
-inline constexpr int tile_queries = Part::max_tile < 4 ? 1 : 4;
+inline constexpr int tile_queries = max_tile < 4 ? 1 : 4;
 
 struct Queries {
   int count = 0;

@@ -291,11 +291,11 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
       const std::int64_t exist = w.rows - p * panel_rows;
       float* to = out + p * panel_rows;
       std::int64_t r = first;
-      if constexpr (Part::max_tile >= 8)
+      if constexpr (max_tile >= 8)
         for (; r + 8 <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist);
-      if constexpr (Part::max_tile >= 4)
+      if constexpr (max_tile >= 4)
         for (; r + 4 <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist);
-      if constexpr (Part::max_tile >= 2)
+      if constexpr (max_tile >= 2)
         for (; r + 2 <= last; r += 2) any_tile<Format, 2>(w, panel, x, r, to, stride, exist);
       for (; r < last; ++r) any_tile<Format, 1>(w, panel, x, r, to, stride, exist);
     }

@@ -6,9 +6,15 @@
 #ifdef __OPTIMIZE__
 #define WEFT_FORCE [[gnu::always_inline]] static inline
 #define WEFT_INSIDE [[gnu::always_inline]] inline  // the same for a member that needs its object
+namespace weft::cpu {
+inline constexpr bool optimized = true;
+}
 #else
 #define WEFT_FORCE static inline
 #define WEFT_INSIDE inline
+namespace weft::cpu {
+inline constexpr bool optimized = false;
+}
 #endif
 
 #if defined(__clang__)
