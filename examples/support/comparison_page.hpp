@@ -153,7 +153,7 @@ inline std::string render(const Comparison& c, const weft::Tokenizer& tokenizer)
       "<h2>What is measured</h2>\n<p class=note>Everything is counted in the model's tokens. Of a search with several "
       "results, all figures but self-BLEU are those of the best. Log-probs are natural "
       "logarithms under the model alone, whatever steps chose the token. Forward tokens: all that the strategy ran "
-      "through the model after the prompt, also what it gave up. distinct-n: different n-grams "
+      "through the model after the prompt, also what it gave up; those of a draft model are not among them. distinct-n: different n-grams "
       "over n-grams of a text, mean over texts (Li et al. 2016, arXiv:1510.03055). self-BLEU: BLEU-4 of each text of a "
       "prompt with its other texts as references (Zhu et al. 2018, arXiv:1802.01886), an order without "
       "a match counted as 0.1 matches (Chen and Cherry 2014, method 1), mean over prompts; what draws has a text for "

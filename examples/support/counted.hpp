@@ -53,6 +53,15 @@ class Counted {
     append_each(std::span<S* const>(inner), tokens, cancel);
     if (!sequences.empty()) sequences[0]->count(tokens.size());
   }
+  friend void append_each_with_logits(std::span<Counted* const> sequences,
+                                      std::span<const std::span<const weft::Token>> texts, std::span<float> earlier,
+                                      const std::stop_token& cancel) {
+    const auto inner = inner_of(sequences);
+    append_each_with_logits(std::span<S* const>(inner), texts, earlier, cancel);
+    std::size_t tokens = 0;
+    for (const auto text : texts) tokens += text.size();
+    if (!sequences.empty()) sequences[0]->count(tokens);
+  }
   friend auto append_each_hidden(std::span<Counted* const> sequences, std::span<const weft::Token> tokens,
                                  std::span<const std::int64_t> layers, const std::stop_token& cancel) {
     const auto inner = inner_of(sequences);

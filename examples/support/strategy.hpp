@@ -32,7 +32,7 @@ struct Strategy {
   weft::BeamOptions beam{};
   weft::ContrastiveOptions contrastive{};
   weft::BestFirstOptions best_first{};
-  std::int64_t n = 8;
+  std::int64_t n = 8, branches = 1;
   weft::BestBy by = weft::BestBy::mean_log_prob;
   std::string draft = "suffix";
 
@@ -155,6 +155,9 @@ inline const std::map<std::string, Setting>& settings() {
                        ": expected log_prob, mean_log_prob, self_certainty or majority");
           s.by = found->second;
         }}},
+      {"branches",
+       {"speculative", [](Strategy& s, const std::string& key,
+                          const std::string& value) { s.branches = number<std::int64_t>(key, value); }}},
       {"draft", {"speculative", [](Strategy& s, const std::string&, const std::string& value) { s.draft = value; }}},
   };
   return all;
@@ -223,7 +226,8 @@ std::vector<weft::Result> run_strategy(const Strategy& s, const S& prompt, const
   if (s.kind == "best_of") return weft::generate(prompt, weft::best_of({.n = s.n, .by = s.by}, chain), options);
   if (s.kind == "mbr") return weft::generate(prompt, weft::minimum_bayes_risk({.n = s.n}, chain), options);
   if (s.kind == "speculative")
-    return weft::generate(prompt, weft::speculative(chain, load_drafter<B>(s.draft, 0)), options);
+    return weft::generate(prompt, weft::speculative(chain, load_drafter<B>(s.draft, prompt.model(), s.branches, 0)),
+                          options);
   return weft::generate(prompt, chain, options);
 }
 
