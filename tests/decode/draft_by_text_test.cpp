@@ -145,7 +145,8 @@ TEST_CASE("two models that agree on the bytes and not on the tokens: drafts hold
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     CAPTURE(seed);
     TextModel bpe{Tokenizer(test::tiny_vocabulary()), {seed}}, sentence{Tokenizer(pieces()), {seed}};
-    for (const auto& [target, small] : {std::pair{&bpe, &sentence}, {&sentence, &bpe}, {&bpe, &bpe}}) {
+    for (const auto& models : {std::pair{&bpe, &sentence}, {&sentence, &bpe}, {&bpe, &bpe}}) {
+      const TextModel *target = models.first, *small = models.second;
       const Options options{.max_tokens = 40, .ignore_end_tokens = true, .seed = seed, .logprobs = 2};
       const auto how = [&](const auto& chain) { return speculative(chain, draft_by_text(TextSequence(*small), target->tokenizer()), eager()); };
       const auto plain = generate(*target, "the ab", greedy(), options).front();

@@ -41,7 +41,6 @@ void check_drafts(const Sequence<B>& prompt, const Chain& chain, const Options& 
   check(suffix_drafter(), {});
   check(draft_model(Sequence<B>(prompt.model())), eager(4));
   check(test::OracleTree{oracle}, eager(most + 8));
-  check(suffix_drafter({.branches = 2}), eager(8));
   check(draft_model(Sequence<B>(prompt.model()), {.branches = 2}), eager(6));
   const auto check_extended = [&](const AnyDrafter& drafter, std::int64_t longest) {
     auto extended = prompt.fork();
@@ -54,7 +53,6 @@ void check_drafts(const Sequence<B>& prompt, const Chain& chain, const Options& 
   oracle.right = 1, oracle.seed = 2;
   check_extended(test::OracleTree{oracle}, most + 4);
   oracle.seed = 0;
-  check_extended(test::OracleTree{oracle}, most + 4);
   check_extended(oracle, most);
 }
 

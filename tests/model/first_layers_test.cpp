@@ -38,7 +38,7 @@ TEST_CASE_TEMPLATE("a model of the first layers gives the logits that the head g
       const std::vector<std::int64_t> inner{n - 1, n}, positions{3, 4};
       const auto ours = s.append_hidden(std::span<const Token>(tokens), std::span(inner), std::span(positions));
       const auto theirs = t.append_hidden(std::span<const Token>(tokens), std::span(inner), std::span(positions));
-      CHECK(std::memcmp(ours[0].data(), theirs[0].data(), ours[0].size() * sizeof(float)) == 0);
+      CHECK(std::memcmp(ours[0].data(), theirs[0].data(), static_cast<std::size_t>(ours[0].size()) * sizeof(float)) == 0);
       // its last states have been through the final norm: those of the whole model there, scaled by a factor of the position and one of the channel
       std::vector<double> factors;
       for (std::int64_t i = 0; i < part.spec().width; ++i) {
