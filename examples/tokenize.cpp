@@ -12,16 +12,10 @@
 
 #include "support/terminal.hpp"
 #include "weft/core/error.hpp"
-#include "weft/io/gguf.hpp"
-#include "weft/text/gguf_vocabulary.hpp"
-#include "weft/text/tokenizer_json.hpp"
+#include "weft/core/utf8.hpp"
+#include "weft/text/open_tokenizer.hpp"
 
 namespace {
-
-weft::Tokenizer open_tokenizer(const std::string& path) {
-  if (path.ends_with(".gguf")) return weft::Tokenizer(weft::read_vocabulary(weft::Gguf::open(path)));
-  return weft::read_tokenizer_json(path);
-}
 
 // Bytes as they may be shown: what is no printable ASCII and no part of valid UTF-8 as \xNN.
 std::string shown(std::string_view bytes) {
@@ -71,7 +65,7 @@ int main(int argc, char** argv) try {
   std::string path, text;
   weft::EncodeOptions options;
   bool json = false;
-  app.add_option("tokenizer", path, "a GGUF file, a tokenizer.json, or a folder that holds one")->required();
+  app.add_option("tokenizer", path, "a GGUF file, a tokenizer.json, *.model or *.tiktoken, or a folder of Hugging Face")->required();
   app.add_option("text", text);
   app.add_flag("--control", options.control, "names of control tokens in the text stand for them");
   app.add_flag("--special", options.add_special, "with what the tokenizer puts around texts");
@@ -79,7 +73,7 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   if (app.count("text") == 0) text.assign(std::istreambuf_iterator<char>(std::cin), {});
 
-  const auto tokenizer = open_tokenizer(path);
+  const auto tokenizer = weft::open_tokenizer(path);
   const auto encoding = tokenizer.encoding(text, options);
   if (json)
     print_json(tokenizer, encoding);

@@ -38,6 +38,7 @@
 #include "weft/sample/steps.hpp"
 #include "weft/text/chat_template.hpp"
 #include "weft/text/stream_decoder.hpp"
+#include "weft/text/open_tokenizer.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/text/tokenizer_json.hpp"
 #include "weft/version.hpp"

@@ -118,7 +118,7 @@ def charsmap():
         return base
     root = place(trie, 0)
     units[0] = root << 10
-    size = max(units) + 1
+    size = (max(units) | 255) + 1
     blob = struct.pack("<%dI" % size, *[units.get(i, 0) for i in range(size)])
     return struct.pack("<I", len(blob)) + blob + texts
 
@@ -225,4 +225,5 @@ def main():
     sys.exit(bad > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

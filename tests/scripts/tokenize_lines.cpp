@@ -1,15 +1,33 @@
-// Reads lines of JSON strings, writes for each what a tokenizer makes of it: the other side of fuzz_tokenizer_json.py.
-// usage: tokenize_lines TOKENIZER_JSON < texts > results
+// Reads lines of JSON strings, writes for each what a tokenizer makes of it: the other side of fuzz_tokenizer_json.py and of
+// compare_llama_tokens.py and make_sentencepiece_goldens.py.
+// usage: tokenize_lines TOKENIZER < texts > results    (tokenizer.json, or with ids alone a GGUF file, *.model or *.tiktoken)
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "weft/text/open_tokenizer.hpp"
 #include "weft/text/stream_decoder.hpp"
-#include "weft/text/tokenizer_json.hpp"
+
+namespace {
+
+// Ids, what encode_prompt adds to them and whether streams say the same.
+int write_tokens(const weft::Tokenizer& tokenizer) {
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto text = nlohmann::json::parse(line).get<std::string>();
+    const auto plain = tokenizer.encoding(text), special = tokenizer.encoding(text, {.control = true, .add_special = true});
+    nlohmann::json out{{"ids", tokenizer.encode(text)}, {"with_special", special.ids}};
+    if (plain.ids != out["ids"]) out["with_places"] = plain.ids;
+    std::puts(out.dump().c_str());
+  }
+  return 0;
+}
+
+}  // namespace
 
 int main(int, char** argv) try {
-  const auto tokenizer = weft::read_tokenizer_json(argv[1]);
+  const auto tokenizer = weft::open_tokenizer(argv[1]);
+  if (!std::string(argv[1]).ends_with(".json")) return write_tokens(tokenizer);
   for (std::string line; std::getline(std::cin, line);) {
     const auto text = nlohmann::json::parse(line).get<std::string>();
     const auto full = tokenizer.encoding(text, {.control = true, .add_special = true, .unit = weft::OffsetUnit::characters});

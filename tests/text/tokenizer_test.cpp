@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "text/tiny.hpp"
 #include "weft/core/error.hpp"
+#include "weft/core/thread_pool.hpp"
 
 using namespace weft;
 using Tokens = std::vector<Token>;
@@ -99,4 +102,45 @@ TEST_CASE("a megabyte of one letter or of blanks is one long word, and no troubl
   }();
   CHECK(tokenizer.encode(letters) == Tokens(1 << 19, 256));
   CHECK(tokenizer.encode(std::string(1 << 20, ' ')).size() == 1 << 20);
+}
+
+TEST_CASE("many texts at once give the tokens of each in turn, with any number of threads and from many threads") {
+  const Tokenizer tokenizer(test::tiny_vocabulary());
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back("the <tool> " + std::string(static_cast<std::size_t>(i % 40), 't') + "he <|im_end|>" + std::to_string(i));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  std::vector<std::vector<Token>> plain, prompts;
+  for (const auto& text : texts) {
+    plain.push_back(tokenizer.encode(text));
+    prompts.push_back(tokenizer.encoding(text, {.control = true, .add_special = true}).ids);
+  }
+  for (const int threads : {1, 8}) {
+    ThreadPool pool(threads);
+    CHECK(tokenizer.encode_all(views, pool) == plain);
+    CHECK(tokenizer.encode_all(views, pool, {.control = true, .add_special = true}) == prompts);
+  }
+  std::vector<std::vector<std::vector<Token>>> results(8);
+  std::vector<std::thread> threads;
+  for (auto& result : results) threads.emplace_back([&] { result = tokenizer.encode_all(views); });
+  for (auto& thread : threads) thread.join();
+  for (const auto& result : results) CHECK(result == plain);
+  CHECK(tokenizer.encode_all({}).empty());
+}
+
+TEST_CASE("a text that repeats its words gives the tokens that each word gives alone") {
+  // Long enough for words to be remembered, with words that share a place in the table.
+  const Tokenizer tokenizer(test::tiny_vocabulary());
+  std::uint32_t random = 5;
+  std::string text;
+  std::vector<Token> expected;
+  for (int i = 0; i < 40000; ++i) {
+    std::string word = i == 0 ? "" : " ";
+    random = random * 1664525 + 1013904223;
+    for (std::uint32_t bits = random >> 12, length = 1 + random % 23; length > 0; --length, bits = bits << 3 | bits >> 17) word.push_back("thexyz~w"[bits & 7]);
+    const auto ids = tokenizer.encode(word);
+    expected.insert(expected.end(), ids.begin(), ids.end());
+    text += word;
+  }
+  CHECK(tokenizer.encode(text) == expected);
+  CHECK(tokenizer.encoding(text).ids == expected);
 }

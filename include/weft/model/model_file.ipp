@@ -14,7 +14,7 @@
 #include "weft/model/model_file.hpp"
 #include "weft/quant/dequantize.hpp"
 #include "weft/text/gguf_vocabulary.hpp"
-#include "weft/text/tokenizer_json.hpp"
+#include "weft/text/open_tokenizer.hpp"
 
 namespace weft {
 namespace detail {
@@ -124,7 +124,7 @@ WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token s
   if (is_folder(path)) {
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
-    if (file_exists(path + "/tokenizer.json")) file.tokenizer = read_tokenizer_json(path);
+    if (has_tokenizer(path + "/")) file.tokenizer = open_tokenizer(path);
     file.chat_templates = read_chat_templates(path);
     detail::settle_vocabulary(file, h);
     detail::settle_end_tokens(file, h.source(), hf_end_tokens(path));

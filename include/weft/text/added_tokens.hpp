@@ -52,10 +52,11 @@ class AddedTokens {
   std::array<std::uint32_t, 256> root_{};
 };
 
-/// The added tokens of a vocabulary: user-defined ones are found in every text, control tokens and the unknown token where asked.
+/// The added tokens of a vocabulary: user-defined ones are found in every text (unless they are left to the caller), control tokens and
+/// the unknown token where asked.
 class WholeTokens {
  public:
-  explicit WholeTokens(const Vocabulary& vocabulary);
+  explicit WholeTokens(const Vocabulary& vocabulary, bool user_defined = true);
 
   /// Calls use(begin, end, id) for each part of the text, from left to right; id is -1 for what lies between tokens (never empty).
   template <class Use>

@@ -119,11 +119,12 @@ WEFT_INLINE std::vector<AddedTokens::Found> AddedTokens::find_leftmost(std::stri
   return found;
 }
 
-WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary) : strip_right_(vocabulary.strip_right) {
+WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary, bool user_defined) : strip_right_(vocabulary.strip_right) {
   std::vector<std::pair<std::string_view, Token>> always, all;
   for (std::size_t i = 0; i < vocabulary.types.size(); ++i) {
     const TokenType type = vocabulary.types[i];
     const std::pair<std::string_view, Token> entry{vocabulary.tokens[i], static_cast<Token>(i)};
+    if (type == TokenType::user_defined && !user_defined) continue;
     if (type == TokenType::user_defined) always.push_back(entry);
     if (type == TokenType::user_defined || type == TokenType::control || type == TokenType::unknown) all.push_back(entry);
   }

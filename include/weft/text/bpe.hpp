@@ -10,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
 #include "weft/text/encoding.hpp"
+#include "weft/text/pair_filter.hpp"
 #include "weft/text/vocabulary.hpp"
 
 namespace weft {
@@ -38,8 +40,10 @@ int byte_of_hex_token(std::string_view text) noexcept;
 
 /// How a vocabulary writes the texts of its normal tokens.
 enum class Spelling : std::uint8_t {
-  gpt2,       ///< a printable character for each byte
-  space_mark  ///< U+2581 for a space, as SentencePiece does
+  gpt2,        ///< a printable character for each byte
+  space_mark,  ///< U+2581 for a space, as SentencePiece does
+  plain,       ///< themselves
+  escaped      ///< backslashes before t, n, r, x and two hexadecimal digits, or any character that stands for itself
 };
 inline constexpr char32_t space_mark_code = 0x2581;
 inline constexpr std::string_view space_mark = "\u2581";
@@ -57,6 +61,7 @@ class TokenTable {
   /// The token of exactly these bytes that a word may become, or -1. Of several the first.
   [[nodiscard]] Token find(std::string_view bytes) const noexcept;
   [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
+  [[nodiscard]] Spelling spelling() const noexcept { return spelling_; }
 
  private:
   struct Slot {
@@ -69,6 +74,7 @@ class TokenTable {
   std::vector<std::uint32_t> offsets_;  // [vocab + 1]
   std::vector<Slot> slots_;             // a power of two
   std::size_t longest_ = 0;
+  Spelling spelling_;
 };
 
 /// (left, right) -> rank, eight bytes a pair: 20 bits for each token, 24 for the rank.
@@ -83,6 +89,8 @@ class MergeTable {
 
   /// Throws Error(format) for a merge that is not two parts. Those that name tokens which do not exist never fire.
   MergeTable(const Vocabulary& vocabulary, const TokenTable& tokens);
+  /// Every pair of tokens whose bytes together are a token, by the id of that token.
+  static MergeTable by_id(const TokenTable& tokens);
   /// Most preferred first. Of equal pairs the first counts, or the last.
   MergeTable(std::span<const Merge> merges, bool last_counts);
 
@@ -97,17 +105,25 @@ class MergeTable {
   [[nodiscard]] std::uint32_t merged(std::uint32_t rank) const noexcept { return merged_[rank]; }
 
   /// Merges scratch.symbols, whose ids are set (at least one): the least rank first, of equal ones the leftmost. What is left is
-  /// found from symbols[0] along `next`, up to symbols.size(). O(n log n).
+  /// found from symbols[0] along `next`, up to symbols.size(). O(n log n) in the longest part that merges do not leave.
   void merge(BpeScratch& scratch) const;
 
+  /// Which symbols that words begin as may end up in one token side by side: where they may not, merge() cuts.
+  void set_joins(PairFilter joins) { joins_ = std::move(joins); }
+
  private:
+  MergeTable() = default;
   static constexpr std::uint64_t empty = ~std::uint64_t{0};
+  static constexpr std::uint32_t short_part = 24;  // up to here a scan for the best pair beats a queue
+  void merge_short(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const;
+  void merge_long(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const;
   void reserve(std::size_t count);
   void add(std::uint32_t rank, const Merge& merge, bool replace);
   [[nodiscard]] std::size_t hash(std::uint64_t pair) const noexcept { return static_cast<std::size_t>(pair * 0x9E3779B97F4A7C15u >> shift_); }
 
   std::vector<std::uint64_t> slots_;
   std::vector<std::uint32_t> merged_;  // [merges]: what the pair becomes
+  PairFilter joins_{};
   std::size_t mask_ = 0;
   unsigned shift_ = 63;
 };

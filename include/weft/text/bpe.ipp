@@ -69,17 +69,39 @@ WEFT_INLINE int byte_of_hex_token(std::string_view text) noexcept {
   return value;
 }
 
+// RWKV's spelling: what Python's repr() makes of bytes.
+inline void append_unescaped(std::string& bytes, std::string_view text) {
+  const auto digit = [](char c) { return static_cast<unsigned>(c >= 'a' ? c - 'a' + 10 : c >= 'A' ? c - 'A' + 10 : c - '0') & 0xFu; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      bytes.push_back(text[i]);
+      continue;
+    }
+    const char c = text[++i];
+    if (c == 'x' && i + 2 < text.size()) {
+      bytes.push_back(static_cast<char>(static_cast<unsigned char>(digit(text[i + 1]) << 4 | digit(text[i + 2]))));
+      i += 2;
+    } else {
+      bytes.push_back(c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c);
+    }
+  }
+}
+
 // What the token's text stands for; false if no text of a user is written so.
 inline bool append_spelt(std::string& bytes, std::string_view text, Spelling spelling) {
   if (spelling == Spelling::gpt2) return append_gpt2_bytes(bytes, text);
-  const bool has_space = text.find(' ') != std::string_view::npos;
-  for (std::size_t mark; (mark = text.find(space_mark)) != std::string_view::npos; text.remove_prefix(mark + space_mark.size()))
+  if (spelling == Spelling::escaped) {
+    append_unescaped(bytes, text);
+    return true;
+  }
+  const bool marks = spelling == Spelling::space_mark, has_space = marks && text.find(' ') != std::string_view::npos;
+  for (std::size_t mark; marks && (mark = text.find(space_mark)) != std::string_view::npos; text.remove_prefix(mark + space_mark.size()))
     bytes.append(text.substr(0, mark)).push_back(' ');
   bytes.append(text);
   return !has_space;
 }
 
-WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary, Spelling spelling) {
+WEFT_INLINE TokenTable::TokenTable(const Vocabulary& vocabulary, Spelling spelling) : spelling_(spelling) {
   const std::size_t count = vocabulary.tokens.size();
   if (count == 0) fail(ErrorKind::format, "vocabulary: it has no tokens");
   if (count > MergeTable::max_tokens) fail(ErrorKind::unsupported, "vocabulary: ", count, " tokens, at most ", MergeTable::max_tokens, " are supported");
@@ -154,9 +176,9 @@ WEFT_INLINE MergeTable::MergeTable(const Vocabulary& vocabulary, const TokenTabl
     if (space == std::string::npos || space + 1 == merge.size())
       fail(ErrorKind::format, "vocabulary: tokenizer.ggml.merges[", i, "] is '", merge.substr(0, 60), "', expected two parts with a space between them");
     bytes.clear();
-    if (!append_gpt2_bytes(bytes, std::string_view(merge).substr(0, space))) continue;
+    if (!append_spelt(bytes, std::string_view(merge).substr(0, space), tokens.spelling())) continue;
     const std::size_t half = bytes.size();
-    if (!append_gpt2_bytes(bytes, std::string_view(merge).substr(space + 1))) continue;
+    if (!append_spelt(bytes, std::string_view(merge).substr(space + 1), tokens.spelling())) continue;
     const Token left = tokens.find(std::string_view(bytes).substr(0, half));
     const Token right = tokens.find(std::string_view(bytes).substr(half));
     const Token both = tokens.find(bytes);
@@ -165,28 +187,74 @@ WEFT_INLINE MergeTable::MergeTable(const Vocabulary& vocabulary, const TokenTabl
   }
 }
 
+WEFT_INLINE MergeTable MergeTable::by_id(const TokenTable& tokens) {
+  std::vector<Merge> merges;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view bytes = tokens.bytes(static_cast<Token>(i));
+    if (tokens.find(bytes) != static_cast<Token>(i)) continue;
+    for (std::size_t half = 1; half < bytes.size(); ++half) {
+      const Token left = tokens.find(bytes.substr(0, half)), right = tokens.find(bytes.substr(half));
+      if (left >= 0 && right >= 0) merges.push_back({static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(right), static_cast<std::uint32_t>(i)});
+    }
+  }
+  MergeTable table;
+  table.reserve(std::max(merges.size(), tokens.size()));
+  for (const Merge& merge : merges) table.add(merge.result, merge, false);
+  return table;
+}
+
 WEFT_INLINE MergeTable::MergeTable(std::span<const Merge> merges, bool last_counts) {
   reserve(merges.size());
   for (std::size_t i = 0; i < merges.size(); ++i) add(static_cast<std::uint32_t>(i), merges[i], last_counts);
 }
 
-// A list of symbols and a queue of pairs.
 WEFT_INLINE void MergeTable::merge(BpeScratch& scratch) const {
   auto& symbols = scratch.symbols;
-  auto& queue = scratch.queue;
   const auto count = static_cast<std::uint32_t>(symbols.size());
-  queue.clear();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    auto& symbol = symbols[i];
-    symbol.previous = i - 1;  // of the first: beyond count, as its absence
-    symbol.next = i + 1;
-    symbol.rank = i + 1 < count ? rank(symbol.id, symbols[i + 1].id) : none;
-    if (symbol.rank != none) queue.push_back(std::uint64_t{symbol.rank} << 32 | i);
+  for (std::uint32_t begin = 0, end = 1; begin < count; begin = end++) {
+    symbols[begin].rank = none;
+    symbols[begin].next = end;
+    for (; end < count && joins_.may_hold(symbols[end - 1].id, symbols[end].id); ++end) {
+      symbols[end - 1].rank = rank(symbols[end - 1].id, symbols[end].id);
+      symbols[end] = {symbols[end].id, end - 1, end + 1, none};
+    }
+    if (end - begin > short_part)
+      merge_long(scratch, begin, end);
+    else if (end - begin > 1)
+      merge_short(scratch, begin, end);
   }
+}
+
+WEFT_INLINE void MergeTable::merge_short(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const {
+  auto& symbols = scratch.symbols;
+  for (;;) {
+    std::uint32_t best = begin;
+    for (std::uint32_t i = symbols[begin].next; i < end; i = symbols[i].next)
+      if (symbols[i].rank < symbols[best].rank) best = i;
+    auto& symbol = symbols[best];
+    if (symbol.rank == none) return;
+    symbol.id = merged(symbol.rank);
+    symbol.next = symbols[symbol.next].next;
+    symbol.rank = none;
+    if (symbol.next < end) {
+      symbol.rank = rank(symbol.id, symbols[symbol.next].id);
+      symbols[symbol.next].previous = best;
+    }
+    if (best > begin) symbols[symbol.previous].rank = rank(symbols[symbol.previous].id, symbol.id);
+  }
+}
+
+// A queue of pairs.
+WEFT_INLINE void MergeTable::merge_long(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const {
+  auto& symbols = scratch.symbols;
+  auto& queue = scratch.queue;
+  queue.clear();
+  for (std::uint32_t i = begin; i < end; ++i)
+    if (symbols[i].rank != none) queue.push_back(std::uint64_t{symbols[i].rank} << 32 | i);
   std::make_heap(queue.begin(), queue.end(), std::greater<>());
   const auto update = [&](std::uint32_t at) {
     auto& symbol = symbols[at];
-    symbol.rank = symbol.next >= count ? none : rank(symbol.id, symbols[symbol.next].id);
+    symbol.rank = symbol.next >= end ? none : rank(symbol.id, symbols[symbol.next].id);
     if (symbol.rank == none) return;
     queue.push_back(std::uint64_t{symbol.rank} << 32 | at);
     std::push_heap(queue.begin(), queue.end(), std::greater<>());
@@ -202,16 +270,16 @@ WEFT_INLINE void MergeTable::merge(BpeScratch& scratch) const {
     symbol.id = merged(symbol.rank);
     symbol.next = swallowed.next;
     swallowed.rank = none;
-    if (symbol.next < count) symbols[symbol.next].previous = at;
+    if (symbol.next < end) symbols[symbol.next].previous = at;
     update(at);
-    if (symbol.previous < count) update(symbol.previous);
+    if (at > begin) update(symbol.previous);
   }
 }
 
 }  // namespace detail
 
 WEFT_INLINE Bpe::Bpe(const Vocabulary& vocabulary, bool whole_words)
-    : tokens_(vocabulary), merges_(vocabulary, tokens_), unknown_(vocabulary.unknown.value_or(-1)), whole_words_(whole_words) {
+    : tokens_(vocabulary), merges_(vocabulary.merge_by_id ? detail::MergeTable::by_id(tokens_) : detail::MergeTable(vocabulary, tokens_)), unknown_(vocabulary.unknown.value_or(-1)), whole_words_(whole_words) {
   fill();
 }
 
@@ -227,6 +295,14 @@ WEFT_INLINE void Bpe::fill() {
     const Token id = tokens_.find({&c, 1});
     byte_tokens_[byte] = id < 0 ? missing : static_cast<std::uint32_t>(id);
   }
+  // Symbols are bytes: what a token holds side by side may join.
+  detail::PairFilter joins(std::size_t{1} << 16);
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const std::string_view bytes = tokens_.bytes(static_cast<Token>(i));
+    const auto symbol = [&](std::size_t at) { return byte_tokens_[static_cast<unsigned char>(bytes[at])]; };
+    for (std::size_t at = 1; at < bytes.size(); ++at) joins.add(symbol(at - 1), symbol(at));
+  }
+  merges_.set_joins(std::move(joins));
 }
 
 WEFT_INLINE void Bpe::emit(std::uint32_t id, std::vector<Token>& out) const {

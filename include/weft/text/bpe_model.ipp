@@ -23,10 +23,14 @@ class BpeModel final : public SubwordModel {
       : settings_(std::move(settings)), vocabulary_(context.vocabulary), control_(context.control), merges_(merges, true) {
     if (settings_.byte_fallback) bytes_ = byte_tokens_of(vocabulary_);
     if (settings_.has_unknown) unknown_ = vocabulary_.find(settings_.unknown);
+    const PairFilter joins = find_joins(merges);
+    merges_.set_joins(joins);
     const auto harmless = [&](const MergeTable::Merge& merge) { return !control_[merge.result]; };
     if (!std::all_of(merges.begin(), merges.end(), harmless)) {
       std::erase_if(merges, [&](const MergeTable::Merge& merge) { return !harmless(merge); });
-      user_merges_ = std::make_unique<MergeTable>(merges, true);
+      auto table = std::make_unique<MergeTable>(merges, true);
+      table->set_joins(joins);
+      user_merges_ = std::move(table);
     }
   }
 
@@ -58,6 +62,27 @@ class BpeModel final : public SubwordModel {
       end += length;
     }
   };
+
+  // A merge joins the last character of its left part to the first of its right. Where symbols are more than their text's characters
+  // (written with a prefix, or bytes, or unknown) and take part in merges, nothing is known.
+  [[nodiscard]] PairFilter find_joins(const std::vector<MergeTable::Merge>& merges) const {
+    if (!settings_.prefix.empty() || !settings_.suffix.empty()) return {};
+    PairFilter joins(merges.size());
+    const auto symbol = [&](std::string_view text, bool last) {
+      std::size_t at = 0, length = text.empty() ? 0 : read_unit(text, 0).length;
+      while (last && at + length < text.size()) length = read_unit(text, at += length).length;
+      return static_cast<std::uint32_t>(vocabulary_.find(text.substr(at, length)));
+    };
+    const auto plain = [&](std::uint32_t id) {
+      const auto token = static_cast<Token>(id);
+      return token != unknown_ && (!settings_.byte_fallback || std::find(bytes_.begin(), bytes_.end(), token) == bytes_.end());
+    };
+    for (const auto& merge : merges) {
+      if (!plain(merge.left) || !plain(merge.right)) return {};
+      joins.add(symbol(vocabulary_.texts[merge.left], true), symbol(vocabulary_.texts[merge.right], false));
+    }
+    return joins;
+  }
 
   [[nodiscard]] Token find(std::string_view text, bool control) const noexcept {
     const Token id = vocabulary_.find(text);

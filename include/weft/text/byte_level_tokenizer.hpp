@@ -7,6 +7,7 @@
 #include "weft/core/config.hpp"
 #include "weft/text/added_tokens.hpp"
 #include "weft/text/bpe.hpp"
+#include "weft/text/dna_words.hpp"
 #include "weft/text/pretokenizer.hpp"
 #include "weft/text/tokenizer_family.hpp"
 
@@ -15,12 +16,13 @@ namespace weft::detail {
 /// A text is cut at added tokens, then into words, then each word is merged.
 class ByteLevelTokenizer final : public TokenizerFamily {
  public:
-  explicit ByteLevelTokenizer(Vocabulary vocabulary);
+  ByteLevelTokenizer(Vocabulary vocabulary, const PreTokenizerFamily& family);
 
   void encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const override;
   [[nodiscard]] std::string_view bytes(Token id) const override { return bpe_.tokens().bytes(id); }
 
  private:
+  DnaWords dna_;  // before the tables: it changes the vocabulary
   PreTokenizer words_;
   Bpe bpe_;
   WholeTokens whole_;

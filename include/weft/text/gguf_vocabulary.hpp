@@ -17,8 +17,8 @@ class Gguf;
 /// as a normal or user-defined token is made control (as in llama.cpp). <|end|> is none of them where <|return|> and
 /// <|call|> exist, for there it only ends a message (OpenAI's harmony format).
 /// An id of padding or of the unknown token outside the vocabulary is left out: files in the wild have them, nothing reads them.
-/// Throws Error(format) naming file and key for what is missing or wrong, Error(unsupported) for other models than "gpt2"
-/// and "llama" and for unknown pre-tokenisers.
+/// Throws Error(format) naming file and key for what is missing or wrong, Error(unsupported) for models that
+/// Vocabulary::model does not list and for unknown pre-tokenisers.
 Vocabulary read_vocabulary(const Gguf& file);
 
 }  // namespace weft

@@ -31,49 +31,111 @@ class GgufVocabularyReader {
     const auto model = file_.string("tokenizer.ggml.model");
     if (!model) missing("tokenizer.ggml.model");
     out_.model = std::string(*model);
-    bool add_bos = true;
-    if (out_.model == "gpt2")
-      add_bos = read_byte_level();
-    else if (out_.model == "llama")
-      read_sentencepiece();
-    else
-      fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.model is ", quote(out_.model),
-           ", which this build cannot read; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
+    const Defaults defaults = read_kind();
     out_.bos = special("tokenizer.ggml.bos_token_id", true, out_.bos);
     out_.eos = special("tokenizer.ggml.eos_token_id", true, out_.eos);
     out_.eot = special("tokenizer.ggml.eot_token_id", true);
     out_.eom = special("tokenizer.ggml.eom_token_id", true);
     out_.unknown = special("tokenizer.ggml.unknown_token_id", false, out_.unknown);
-    out_.pad = special("tokenizer.ggml.padding_token_id", false);
-    out_.add_bos = flag("tokenizer.ggml.add_bos_token", add_bos, out_.bos);
-    out_.add_eos = flag("tokenizer.ggml.add_eos_token", false, out_.eos);
+    out_.pad = special("tokenizer.ggml.padding_token_id", false, out_.pad);
+    if (out_.model == "bert") out_.eos = special("tokenizer.ggml.seperator_token_id", true, out_.eos);
+    if (defaults.fixed) {
+      out_.add_bos = defaults.add_bos && out_.bos;
+      out_.add_eos = defaults.add_eos && out_.eos;
+    } else {
+      out_.add_bos = flag("tokenizer.ggml.add_bos_token", defaults.add_bos, out_.bos);
+      if (defaults.always_bos && out_.bos) out_.add_bos = true;
+      out_.add_eos = flag("tokenizer.ggml.add_eos_token", defaults.add_eos, out_.eos);
+    }
     find_end_tokens();
     find_strip_right();
     return std::move(out_);
   }
 
  private:
+  /// What encode_prompt adds where the file does not say, or whatever it says.
+  struct Defaults {
+    bool add_bos = false, add_eos = false, fixed = false;
+    bool always_bos = false;
+  };
+
   [[noreturn]] void missing(std::string_view key) const {
-    fail(ErrorKind::format, file_.source(), ": ", key, " is missing; ",
-         out_.model.empty() ? "a" : out_.model == "gpt2" ? "a byte-level BPE" : "a SentencePiece", " vocabulary needs it");
+    fail(ErrorKind::format, file_.source(), ": ", key, " is missing; ", out_.model.empty() ? "a vocabulary" : "a vocabulary of the model " + quote(out_.model),
+         " needs it");
   }
 
-  // Whether prompts begin with BOS where the file does not say.
-  bool read_byte_level() {
+  Defaults read_kind() {
+    const std::string_view model = out_.model;
+    if (model == "gpt2" || model == "whitespace" || model == "gemma4" || model == "hybriddna") return read_bpe();
+    if (model == "llama") return read_sentencepiece();
+    if (model == "t5") return read_unigram();
+    if (model == "bert") return read_wordpiece();
+    if (model == "rwkv" || model == "plamo2") {
+      read_tokens();
+      if (model == "plamo2") {
+        read_scores();
+        set_default_ids({.bos = 1, .eos = 2, .unknown = 0, .pad = 3});
+      }
+      return {.fixed = true};
+    }
+    if (model == "none" || model == "no_vocab")
+      fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.model is ", quote(model), ": the file has no vocabulary; take the one of the model it belongs to");
+    fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.model is ", quote(model), ", which this build cannot read; supported: ", vocabulary_models);
+  }
+
+  Defaults read_bpe() {
     const auto pre = file_.string("tokenizer.ggml.pre");
-    if (!pre) missing("tokenizer.ggml.pre");
-    out_.pre = std::string(*pre);
+    if (!pre && out_.model != "gemma4") missing("tokenizer.ggml.pre");
+    out_.pre = out_.model == "gemma4" ? "gemma4" : std::string(*pre);
     const auto* family = find_pre_tokenizer(out_.pre);
     if (family == nullptr)
       fail(ErrorKind::unsupported, file_.source(), ": tokenizer.ggml.pre is '", *pre, "', which this build does not know; supported: ", pre_tokenizer_names());
     read_tokens();
-    read_merges();
-    return family->add_bos;
+    if (out_.pre != "kimi-k2" || file_.has("tokenizer.ggml.merges")) read_merges();
+    out_.lowercase = file_.boolean("tokenizer.ggml.normalizer.lowercase").value_or(family->name != "whitespace");
+    return {.add_bos = family->add_bos, .always_bos = family->name == "gemma4"};  // files of Gemma 4 say wrongly that it has none
   }
 
-  // `tokenizer.ggml.pre` says nothing here. Without keys the special ids are those of the first Llama.
-  void read_sentencepiece() {
+  // Without keys the special ids are those of the first models of each kind; where the vocabulary is too small there are none.
+  void set_default_ids(const Vocabulary& ids) {
+    const auto take = [&](std::optional<Token>& role, const std::optional<Token>& id) {
+      if (id && static_cast<std::size_t>(*id) < out_.tokens.size()) role = id;
+    };
+    take(out_.bos, ids.bos);
+    take(out_.eos, ids.eos);
+    take(out_.unknown, ids.unknown);
+    take(out_.pad, ids.pad);
+  }
+
+  // `tokenizer.ggml.pre` says nothing here and in what follows.
+  Defaults read_sentencepiece() {
     read_tokens();
+    read_scores();
+    out_.add_space_prefix = file_.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
+    if (out_.tokens.size() > 2) set_default_ids({.bos = 1, .eos = 2, .unknown = 0});
+    return {.add_bos = true};
+  }
+
+  Defaults read_unigram() {
+    read_tokens();
+    read_scores();
+    out_.add_space_prefix = file_.boolean("tokenizer.ggml.add_space_prefix").value_or(false);
+    out_.remove_extra_spaces = file_.boolean("tokenizer.ggml.remove_extra_whitespaces").value_or(false);
+    for (const std::int64_t byte : file_.integers("tokenizer.ggml.precompiled_charsmap"))
+      out_.charsmap.push_back(static_cast<char>(static_cast<unsigned char>(byte & 0xFF)));
+    set_default_ids({.eos = 1, .unknown = 2, .pad = 0});
+    return {.add_eos = true};
+  }
+
+  Defaults read_wordpiece() {
+    read_tokens();
+    out_.lowercase = file_.boolean("tokenizer.ggml.normalizer.lowercase").value_or(true);
+    out_.strip_accents = file_.boolean("tokenizer.ggml.normalizer.strip_accents").value_or(out_.lowercase);
+    set_default_ids({.bos = 101, .eos = 102, .unknown = 100, .pad = 0});
+    return {.add_bos = true, .add_eos = true, .fixed = true};
+  }
+
+  void read_scores() {
     out_.scores = file_.numbers("tokenizer.ggml.scores");
     if (out_.scores.empty()) missing("tokenizer.ggml.scores");
     if (out_.scores.size() != out_.tokens.size())
@@ -81,12 +143,6 @@ class GgufVocabularyReader {
            " as in tokenizer.ggml.tokens");
     for (std::size_t i = 0; i < out_.scores.size(); ++i)
       if (std::isnan(out_.scores[i])) fail(ErrorKind::format, file_.source(), ": tokenizer.ggml.scores[", i, "] is not a number");
-    out_.add_space_prefix = file_.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
-    if (out_.tokens.size() > 2) {
-      out_.unknown = 0;
-      out_.bos = 1;
-      out_.eos = 2;
-    }
   }
 
   void read_tokens() {

@@ -18,6 +18,7 @@
 #include "weft/text/subword_model.hpp"
 #include "weft/text/token_decoder.hpp"
 #include "weft/text/tokenizer_family.hpp"
+#include "weft/text/tokenizer_roles.hpp"
 #include "weft/text/word_splitter.hpp"
 
 namespace weft::detail {
@@ -27,12 +28,6 @@ struct TokenizerJson {
   std::string where{};  ///< the file, for messages
   JsonValue root{};     ///< but for the model's tables
   ModelTables tables{};
-};
-
-/// What the files beside a tokenizer.json say.
-struct TokenizerRoles {
-  std::optional<std::string> bos{}, eos{}, unknown{}, pad{};
-  std::optional<bool> add_bos{}, add_eos{};  ///< of classes that put them around texts by themselves
 };
 
 class JsonTokenizer final : public TokenizerFamily {

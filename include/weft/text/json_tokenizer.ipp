@@ -7,6 +7,7 @@
 #include "weft/core/error.hpp"
 #include "weft/core/utf8.hpp"
 #include "weft/text/json_tokenizer.hpp"
+#include "weft/text/word_cache.hpp"
 
 namespace weft::detail {
 
@@ -75,13 +76,16 @@ WEFT_INLINE void JsonTokenizer::encode(std::string_view text, bool control, std:
   const SplitText parts = split(text, control, ranges != nullptr);
   if (bytes_bpe_ && !ranges) {
     const Bpe& bpe = control || !user_bytes_bpe_ ? *bytes_bpe_ : *user_bytes_bpe_;
+    const std::string_view words = parts.text.text;
     BpeScratch scratch;
+    WordCache known(words.size());
     out.reserve(out.size() + text.size() / 4 + 4);
     for (const auto& part : parts.parts) {
+      const std::string_view word = words.substr(part.begin, part.end - part.begin);
       if (part.id >= 0)
         out.push_back(part.id);
       else
-        bpe.encode(std::string_view(parts.text.text).substr(part.begin, part.end - part.begin), out, scratch);
+        known.append(words.data(), word, out, [&] { bpe.encode(word, out, scratch); });
     }
     return;
   }

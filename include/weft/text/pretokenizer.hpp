@@ -1,9 +1,10 @@
 // Pre-tokenisers: how a text is cut into words before byte-pair encoding, by the name that a GGUF file gives.
-// Sources: the regular expressions that the models' authors published in tokenizer.json (GPT-2, Llama 3, Qwen 2, SmolLM); names
-// and variants as in llama.cpp's `tokenizer.ggml.pre`.
+// Sources: the regular expressions that the models' authors published in tokenizer.json; names and variants as in llama.cpp's
+// `tokenizer.ggml.pre`.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@
 
 namespace weft {
 
+/// What the words of a vocabulary are written in.
+enum class WordAlphabet : std::uint8_t {
+  bytes,      ///< GPT-2's characters, one for each byte
+  space_mark, ///< themselves, with U+2581 for a space
+  characters  ///< themselves
+};
+
 /// A family of pre-tokenisers that behave alike.
 struct PreTokenizerFamily {
   std::string_view name;
@@ -21,6 +29,8 @@ struct PreTokenizerFamily {
   std::span<const std::string_view> patterns;  ///< applied one after the other, each within the pieces of the one before
   bool whole_words = false;  ///< a piece that is a token is taken as it is, without looking at the merges
   bool add_bos = false;      ///< whether a prompt begins with BOS where the file does not say
+  WordAlphabet alphabet = WordAlphabet::bytes;
+  bool whole_lines = false;  ///< a run of line ends that is a token is taken as it is
 };
 
 /// The family of that name, or null.

@@ -10,7 +10,11 @@
 #include "weft/core/config.hpp"
 #include "weft/text/added_tokens.hpp"
 #include "weft/text/bpe.hpp"
+#include "weft/text/pair_filter.hpp"
+#include "weft/text/sentence_normalizer.hpp"
+#include "weft/text/spaced_text.hpp"
 #include "weft/text/tokenizer_family.hpp"
+#include "weft/text/word_cache.hpp"
 
 namespace weft::detail {
 
@@ -28,26 +32,36 @@ class SentencePieceBpe final : public TokenizerFamily {
  private:
   struct Symbol {
     std::uint32_t begin, length, previous, next;
+    Token id;  // -1: not known yet
   };
   struct Pair {
     float score;
     std::uint32_t left, length;  // of both, in bytes: it tells a pair that is no more
+    Token id;
   };
-  struct Scratch {
-    std::string text{};
-    std::vector<std::uint32_t> origin{};  // of each byte of text, if ranges are wanted
+  struct Call {
+    explicit Call(std::size_t bytes) : known(bytes) {}
+    WordCache known;
+    NormalText normal{};
+    SpacedText spaced{};
     std::vector<Symbol> symbols{};
     std::vector<Pair> queue{};
   };
 
-  void encode_part(std::string_view part, bool space_before, Scratch& scratch, std::vector<Token>& out, std::vector<TextRange>* ranges,
+  void encode_part(std::string_view part, bool space_before, Call& call, std::vector<Token>& out, std::vector<TextRange>* ranges,
                    std::size_t offset) const;
-  void merge(Scratch& scratch) const;
-  void emit(std::string_view symbol, std::vector<Token>& out) const;
+  void encode_normal(std::string_view part, bool front, Call& call, std::vector<Token>& out, std::vector<TextRange>* ranges, std::size_t offset) const;
+  void encode_word(std::string_view word, Call& call, std::vector<Token>& out) const;
+  void read_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
+  void merge(std::string_view word, Call& call) const;
+  void emit(std::string_view symbol, Token id, std::vector<Token>& out) const;
 
   TokenTable tokens_;
   std::array<Token, 256> byte_tokens_{};
+  PairFilter joins_{};  // characters that stand side by side in some token
+  SentenceNormalizer normalizer_;
   WholeTokens whole_;
+  bool fuse_unknown_ = false;  // characters that are lacking, side by side, are one unknown token
 };
 
 }  // namespace weft::detail

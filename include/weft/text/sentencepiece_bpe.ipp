@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -11,71 +10,146 @@
 namespace weft::detail {
 
 WEFT_INLINE SentencePieceBpe::SentencePieceBpe(Vocabulary vocabulary)
-    : TokenizerFamily(std::move(vocabulary)), tokens_(vocabulary_, Spelling::space_mark), whole_(vocabulary_) {
+    : TokenizerFamily(std::move(vocabulary)), tokens_(vocabulary_, Spelling::space_mark), normalizer_(vocabulary_), whole_(vocabulary_, !vocabulary_.sentencepiece) {
   const auto& scores = vocabulary_.scores;
-  if (scores.size() != vocabulary_.tokens.size())
-    fail(ErrorKind::format, "vocabulary: ", scores.size(), " scores for ", vocabulary_.tokens.size(), " tokens; a SentencePiece vocabulary has one each");
-  for (std::size_t i = 0; i < scores.size(); ++i)
-    if (std::isnan(scores[i])) fail(ErrorKind::format, "vocabulary: the score of token ", i, " is not a number");
+  check_scores(vocabulary_);
   byte_tokens_.fill(vocabulary_.unknown.value_or(-1));
+  fuse_unknown_ = vocabulary_.sentencepiece && vocabulary_.unknown && std::find(vocabulary_.types.begin(), vocabulary_.types.end(), TokenType::byte) == vocabulary_.types.end();
   for (std::size_t i = 0; i < vocabulary_.types.size(); ++i)
     if (vocabulary_.types[i] == TokenType::byte && tokens_.bytes(static_cast<Token>(i)).size() == 1)
       byte_tokens_[static_cast<unsigned char>(tokens_.bytes(static_cast<Token>(i))[0])] = static_cast<Token>(i);
+  std::size_t bytes = 0;
+  for (const auto& token : vocabulary_.tokens) bytes += token.size();
+  joins_ = PairFilter(bytes);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const std::string_view text = tokens_.bytes(static_cast<Token>(i));
+    char32_t last = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto unit = read_unit(text, at);
+      if (at > 0) joins_.add(last, unit.code);
+      last = unit.code;
+      at += unit.length;
+    }
+  }
 }
 
 WEFT_INLINE void SentencePieceBpe::encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const {
+  if (text.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a text of ", text.size(), " bytes; at most 4 GiB are supported");
   out.reserve(out.size() + text.size() / 3 + 4);
-  Scratch scratch;
-  bool space_before = vocabulary_.add_space_prefix;
+  Call call(ranges || fuse_unknown_ ? 0 : text.size());  // what is fused afterwards cannot be copied from
+  const bool normal = normalizer_.changes_text() || fuse_unknown_;
+  bool front = true;
   whole_.cut(text, control, [&](std::size_t begin, std::size_t end, Token id) {
-    if (id < 0) {
-      encode_part(text.substr(begin, end - begin), space_before, scratch, out, ranges, begin);
-    } else {
+    const std::string_view part = text.substr(begin, end - begin);
+    if (id >= 0) {
       out.push_back(id);
       if (ranges) ranges->push_back({begin, end});
+    } else if (normal) {
+      encode_normal(part, front, call, out, ranges, begin);
+    } else {
+      encode_part(part, front && vocabulary_.add_space_prefix, call, out, ranges, begin);
     }
-    space_before = vocabulary_.add_space_prefix && id >= 0;
+    front = id >= 0 && !vocabulary_.sentencepiece;
   });
 }
 
-WEFT_INLINE void SentencePieceBpe::encode_part(std::string_view part, bool space_before, Scratch& scratch, std::vector<Token>& out,
+// Removes the second of two unknown tokens side by side.
+inline void fuse_unknown_tokens(Token unknown, std::size_t first, std::vector<Token>& out, std::vector<TextRange>* ranges, std::size_t first_range) {
+  std::size_t kept = first;
+  for (std::size_t i = first; i < out.size(); ++i) {
+    const bool joins = kept > first && out[i] == unknown && out[kept - 1] == unknown;
+    if (joins && ranges) (*ranges)[first_range + kept - 1 - first].end = (*ranges)[first_range + i - first].end;
+    if (joins) continue;
+    if (ranges) (*ranges)[first_range + kept - first] = (*ranges)[first_range + i - first];
+    out[kept++] = out[i];
+  }
+  if (ranges) ranges->resize(first_range + kept - first);
+  out.resize(kept);
+}
+
+// User-defined tokens are found in the normalised text, and are in one piece there.
+WEFT_INLINE void SentencePieceBpe::encode_normal(std::string_view part, bool front, Call& call, std::vector<Token>& out, std::vector<TextRange>* ranges,
+                                                 std::size_t offset) const {
+  const NormalText& normal = call.normal;
+  normalizer_.apply(part, front, ranges != nullptr, call.normal);
+  const std::string_view text = normal.text;
+  const std::size_t first = out.size(), first_range = ranges ? ranges->size() : 0;
+  std::size_t done = 0;
+  const auto encode_until = [&](std::size_t end) {
+    if (done < end) encode_part(text.substr(done, end - done), false, call, out, ranges, done);
+  };
+  for (std::size_t at = 0; vocabulary_.sentencepiece && at < text.size();) {
+    const auto [id, length] = normalizer_.user_defined_front(text.substr(at));
+    if (id < 0) {
+      at += read_unit(text, at).length;
+      continue;
+    }
+    encode_until(at);
+    out.push_back(id);
+    if (ranges) ranges->push_back({at, at + length});
+    done = at += length;
+  }
+  encode_until(text.size());
+  for (std::size_t i = first_range; ranges && i < ranges->size(); ++i) {
+    TextRange& range = (*ranges)[i];
+    range = {offset + normal.places[range.begin].begin, offset + normal.places[range.end - 1].end};
+  }
+  if (fuse_unknown_) fuse_unknown_tokens(*vocabulary_.unknown, first, out, ranges, first_range);
+}
+
+// Between characters that no token holds side by side nothing merges: what lies between such places is encoded word by word.
+WEFT_INLINE void SentencePieceBpe::encode_part(std::string_view part, bool space_before, Call& call, std::vector<Token>& out,
                                                std::vector<TextRange>* ranges, std::size_t offset) const {
-  if (part.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a text of ", part.size(), " bytes; at most 4 GiB are supported");
-  auto& text = scratch.text;
-  auto& symbols = scratch.symbols;
-  text.assign(space_before ? 1 : 0, ' ');
-  symbols.clear();
-  if (ranges) scratch.origin.assign(text.size(), 0);
-  if (space_before) symbols.push_back({0, 1, 0, 0});
-  for (std::size_t at = 0; at < part.size();) {
-    const auto unit = read_unit(part, at);
-    const auto begin = static_cast<std::uint32_t>(text.size());
-    if (unit.code == space_mark_code)
-      text.push_back(' ');
-    else
-      text.append(part, at, unit.length);
-    const auto length = static_cast<std::uint32_t>(text.size()) - begin;
-    symbols.push_back({begin, length, 0, 0});
-    if (ranges) scratch.origin.insert(scratch.origin.end(), length, static_cast<std::uint32_t>(at));
+  const std::size_t front = ranges ? 0 : call.spaced.text.size();
+  call.spaced.append(part, space_before, ranges != nullptr);
+  const std::string& text = call.spaced.text;
+  const auto encode_until = [&](std::size_t begin, std::size_t end) {
+    const std::string_view word = std::string_view(text).substr(begin, end - begin);
+    if (!ranges) return call.known.append(text.data(), word, out, [&] { encode_word(word, call, out); });
+    read_symbols(word, call.symbols);
+    merge(word, call);
+    for (std::uint32_t i = 0; i < call.symbols.size(); i = call.symbols[i].next) {
+      const Symbol& symbol = call.symbols[i];
+      const std::size_t before = out.size(), at = begin + symbol.begin;
+      emit(word.substr(symbol.begin, symbol.length), symbol.id, out);
+      ranges->insert(ranges->end(), out.size() - before, call.spaced.range(at, at + symbol.length, offset));
+    }
+  };
+  std::size_t begin = front;
+  char32_t last = 0;
+  for (std::size_t at = front; at < text.size();) {
+    const auto unit = read_unit(text, at);
+    if (at > begin && !joins_.may_hold(last, unit.code)) {
+      encode_until(begin, at);
+      begin = at;
+    }
+    last = unit.code;
     at += unit.length;
   }
-  if (ranges) scratch.origin.push_back(static_cast<std::uint32_t>(part.size()));
-  merge(scratch);
-  for (std::uint32_t i = 0; i < symbols.size(); i = symbols[i].next) {
-    const Symbol& symbol = symbols[i];
-    const std::size_t before = out.size();
-    emit(std::string_view(text).substr(symbol.begin, symbol.length), out);
-    if (ranges)
-      ranges->insert(ranges->end(), out.size() - before,
-                     {offset + scratch.origin[symbol.begin], offset + scratch.origin[symbol.begin + symbol.length]});
+  if (begin < text.size()) encode_until(begin, text.size());
+}
+
+WEFT_INLINE void SentencePieceBpe::encode_word(std::string_view word, Call& call, std::vector<Token>& out) const {
+  read_symbols(word, call.symbols);
+  merge(word, call);
+  for (std::uint32_t i = 0; i < call.symbols.size(); i = call.symbols[i].next)
+    emit(word.substr(call.symbols[i].begin, call.symbols[i].length), call.symbols[i].id, out);
+}
+
+WEFT_INLINE void SentencePieceBpe::read_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
+  symbols.clear();
+  for (std::size_t at = 0; at < word.size();) {
+    const auto i = static_cast<std::uint32_t>(symbols.size());
+    const std::uint32_t length = read_unit(word, at).length;
+    symbols.push_back({static_cast<std::uint32_t>(at), length, i - 1, i + 1, -1});
+    at += length;
   }
 }
 
 // The best score first, of equal ones the leftmost. O(n log n).
-WEFT_INLINE void SentencePieceBpe::merge(Scratch& scratch) const {
-  auto& symbols = scratch.symbols;
-  auto& queue = scratch.queue;
-  const std::string_view text = scratch.text;
+WEFT_INLINE void SentencePieceBpe::merge(std::string_view word, Call& call) const {
+  auto& symbols = call.symbols;
+  auto& queue = call.queue;
   const auto count = static_cast<std::uint32_t>(symbols.size());
   queue.clear();
   const auto worse = [](const Pair& a, const Pair& b) { return a.score < b.score || (a.score == b.score && a.left > b.left); };
@@ -83,16 +157,12 @@ WEFT_INLINE void SentencePieceBpe::merge(Scratch& scratch) const {
     const std::uint32_t right = symbols[left].next;
     if (right >= count) return false;
     const std::uint32_t length = symbols[left].length + symbols[right].length;
-    const Token id = tokens_.find(text.substr(symbols[left].begin, length));
+    const Token id = tokens_.find(word.substr(symbols[left].begin, length));
     if (id < 0) return false;
-    queue.push_back({vocabulary_.scores[static_cast<std::size_t>(id)], left, length});
+    queue.push_back({vocabulary_.scores[static_cast<std::size_t>(id)], left, length, id});
     return true;
   };
-  for (std::uint32_t i = 0; i < count; ++i) {
-    symbols[i].previous = i - 1;
-    symbols[i].next = i + 1;
-  }
-  for (std::uint32_t i = 0; i < count; ++i) look(i);
+  for (std::uint32_t i = 0; i + 1 < count; ++i) look(i);
   std::make_heap(queue.begin(), queue.end(), worse);
   while (!queue.empty()) {
     const Pair best = queue.front();
@@ -103,6 +173,7 @@ WEFT_INLINE void SentencePieceBpe::merge(Scratch& scratch) const {
     Symbol& right = symbols[left.next];
     left.length = best.length;
     left.next = right.next;
+    left.id = best.id;
     right.length = 0;
     if (left.next < count) symbols[left.next].previous = best.left;
     if (look(best.left)) std::push_heap(queue.begin(), queue.end(), worse);
@@ -110,20 +181,20 @@ WEFT_INLINE void SentencePieceBpe::merge(Scratch& scratch) const {
   }
 }
 
-WEFT_INLINE void SentencePieceBpe::emit(std::string_view symbol, std::vector<Token>& out) const {
-  if (const Token id = tokens_.find(symbol); id >= 0) {
+WEFT_INLINE void SentencePieceBpe::emit(std::string_view symbol, Token id, std::vector<Token>& out) const {
+  if (id < 0) id = tokens_.find(symbol);
+  if (id >= 0) {
     out.push_back(id);
     return;
   }
+  if (fuse_unknown_) return out.push_back(*vocabulary_.unknown);
   const std::string_view spelt = symbol == " " ? space_mark : symbol;
   for (const char c : spelt)
-    if (const Token id = byte_tokens_[static_cast<unsigned char>(c)]; id >= 0) out.push_back(id);
+    if (const Token byte = byte_tokens_[static_cast<unsigned char>(c)]; byte >= 0) out.push_back(byte);
 }
 
 WEFT_INLINE void SentencePieceBpe::decode(Token id, DecodeState& state, InvalidUtf8, std::string& out) const {
-  std::string_view text = bytes(id);
-  if (state.tokens++ == 0 && vocabulary_.add_space_prefix && text.starts_with(' ')) text.remove_prefix(1);
-  out.append(text);
+  append_without_front_space(bytes(id), vocabulary_.add_space_prefix, state, out);
 }
 
 }  // namespace weft::detail

@@ -17,6 +17,8 @@
 
 namespace weft {
 
+class ThreadPool;
+
 namespace detail {
 class TokenizerFamily;
 }
@@ -28,8 +30,8 @@ class TokenizerFamily;
 /// Texts are never cut to a length nor filled up to one: that is the caller's.
 class Tokenizer {
  public:
-  /// Throws Error(unsupported) for a model other than byte-level BPE ("gpt2") and SentencePiece BPE ("llama") or an unknown
-  /// pre-tokeniser, Error(format) for merges that are none and for missing scores, Error(argument) for ids outside the vocabulary.
+  /// Throws Error(unsupported) for a model that Vocabulary::model does not list or an unknown pre-tokeniser, Error(format) for merges
+  /// that are none and for missing scores, Error(argument) for ids outside the vocabulary.
   explicit Tokenizer(Vocabulary vocabulary);
   explicit Tokenizer(std::shared_ptr<const detail::TokenizerFamily> family);
 
@@ -42,6 +44,12 @@ class Tokenizer {
   std::vector<Token> encode_marked(std::string_view text, std::span<const ByteRange> trusted) const;
   /// encode(text), with BOS before and EOS after it as the vocabulary says.
   [[nodiscard]] std::vector<Token> encode_prompt(std::string_view text) const;
+
+  /// The tokens of many texts, each as encode, encode_with_control or encode_prompt gives them under the options (`unit` says nothing
+  /// here); workers of the pool take turns with the texts. Throws what the first text that fails throws.
+  [[nodiscard]] std::vector<std::vector<Token>> encode_all(std::span<const std::string_view> texts, ThreadPool& pool, const EncodeOptions& options = {}) const;
+  /// The same on the pool of the process.
+  [[nodiscard]] std::vector<std::vector<Token>> encode_all(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
 
   /// The tokens of a text with their places in it; what encode, encode_with_control and encode_prompt give is `ids` under the options.
   [[nodiscard]] Encoding encoding(std::string_view text, const EncodeOptions& options = {}) const;

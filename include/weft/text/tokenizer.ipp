@@ -2,22 +2,49 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <utility>
 
 #include "weft/core/error.hpp"
+#include "weft/core/thread_pool.hpp"
 #include "weft/text/byte_level_tokenizer.hpp"
+#include "weft/text/character_bpe.hpp"
+#include "weft/text/plamo2_tokenizer.hpp"
+#include "weft/text/pretokenizer.hpp"
 #include "weft/text/sentencepiece_bpe.hpp"
 #include "weft/text/tokenizer.hpp"
 #include "weft/text/tokenizer_family.hpp"
+#include "weft/text/trie_tokenizer.hpp"
+#include "weft/text/unigram_tokenizer.hpp"
+#include "weft/text/wordpiece_tokenizer.hpp"
 
 namespace weft {
 namespace detail {
 
+inline std::shared_ptr<const TokenizerFamily> make_bpe_family(Vocabulary vocabulary) {
+  if (!vocabulary.pattern.empty() && vocabulary.model == "gpt2") {
+    const std::string text = vocabulary.pattern;
+    const std::string_view pattern = text;
+    const bool ranked = vocabulary.merge_by_id;
+    return std::make_shared<ByteLevelTokenizer>(std::move(vocabulary), PreTokenizerFamily{.name = "", .aliases = {}, .patterns = {&pattern, 1}, .whole_words = ranked});
+  }
+  const auto* family = find_pre_tokenizer(vocabulary.model == "gemma4" ? "gemma4" : vocabulary.pre);
+  if (family == nullptr)
+    fail(ErrorKind::unsupported, "tokenizer: unknown pre-tokeniser '", vocabulary.pre, "'; supported: ", pre_tokenizer_names());
+  if (family->alphabet == WordAlphabet::bytes && (vocabulary.model == "gpt2" || vocabulary.model == "hybriddna")) return std::make_shared<ByteLevelTokenizer>(std::move(vocabulary), *family);
+  return std::make_shared<CharacterBpe>(std::move(vocabulary), *family);
+}
+
 inline std::shared_ptr<const TokenizerFamily> make_tokenizer_family(Vocabulary vocabulary) {
-  if (vocabulary.model == "gpt2") return std::make_shared<ByteLevelTokenizer>(std::move(vocabulary));
-  if (vocabulary.model == "llama") return std::make_shared<SentencePieceBpe>(std::move(vocabulary));
-  fail(ErrorKind::unsupported, "tokenizer: model '", vocabulary.model,
-       "' is not supported; supported: gpt2 (byte-level BPE), llama (SentencePiece BPE)");
+  const std::string_view model = vocabulary.model;
+  if (model == "gpt2" || model == "gemma4" || model == "whitespace" || model == "hybriddna") return make_bpe_family(std::move(vocabulary));
+  if (model == "llama") return std::make_shared<SentencePieceBpe>(std::move(vocabulary));
+  if (model == "t5") return std::make_shared<UnigramTokenizer>(std::move(vocabulary));
+  if (model == "bert") return std::make_shared<WordPieceTokenizer>(std::move(vocabulary));
+  if (model == "rwkv") return std::make_shared<TrieTokenizer>(std::move(vocabulary));
+  if (model == "plamo2") return std::make_shared<Plamo2Tokenizer>(std::move(vocabulary));
+  fail(ErrorKind::unsupported, "tokenizer: model '", model, "' is not supported; supported: ", vocabulary_models);
 }
 
 /// A control token and its place in a text.
@@ -83,6 +110,31 @@ WEFT_INLINE std::vector<Token> Tokenizer::encode_prompt(std::string_view text) c
   std::vector<Token> tokens;
   family_->encode_prompt(text, false, tokens);
   return tokens;
+}
+
+WEFT_INLINE std::vector<std::vector<Token>> Tokenizer::encode_all(std::span<const std::string_view> texts, ThreadPool& pool, const EncodeOptions& options) const {
+  std::vector<std::vector<Token>> out(texts.size());
+  std::vector<std::exception_ptr> errors(texts.size());
+  std::atomic<std::size_t> next = 0;
+  pool.run([&](Team&) {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < texts.size();) {
+      try {
+        if (options.add_special)
+          family_->encode_prompt(texts[i], options.control, out[i]);
+        else
+          family_->encode(texts[i], options.control, out[i], nullptr);
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    }
+  });
+  for (const auto& error : errors)
+    if (error) std::rethrow_exception(error);
+  return out;
+}
+
+WEFT_INLINE std::vector<std::vector<Token>> Tokenizer::encode_all(std::span<const std::string_view> texts, const EncodeOptions& options) const {
+  return encode_all(texts, *ThreadPool::shared(), options);
 }
 
 WEFT_INLINE Encoding Tokenizer::encoding(std::string_view text, const EncodeOptions& options) const { return family_->encoding(text, nullptr, options); }

@@ -59,6 +59,12 @@ class TokenizerFamily {
 /// Ranges in bytes of a text become ranges in its characters; a range that ends inside a character ends behind it.
 void to_characters(std::string_view text, std::vector<TextRange>& ranges);
 
+/// Throws Error(format) unless each token has a score that is a number.
+void check_scores(const Vocabulary& vocabulary);
+
+/// What a token adds to a text whose first token loses the space that encoding put there.
+void append_without_front_space(std::string_view token, bool space, DecodeState& state, std::string& out);
+
 }  // namespace weft::detail
 
 #ifndef WEFT_COMPILED

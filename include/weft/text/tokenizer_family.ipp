@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -39,7 +40,7 @@ WEFT_INLINE Encoding TokenizerFamily::encoding(std::string_view text, const std:
     out.added.push_back(true);
   };
   const auto add_text = [&](std::string_view part, std::uint32_t type) {
-    add(vocabulary_.add_bos, vocabulary_.bos);
+    add(vocabulary_.add_bos && (type == 0 || vocabulary_.model != "bert"), vocabulary_.bos);  // BERT begins once
     std::vector<TextRange> ranges;
     encode(part, options.control, out.ids, &ranges);
     if (options.unit == OffsetUnit::characters) to_characters(part, ranges);
@@ -75,6 +76,19 @@ WEFT_INLINE void to_characters(std::string_view text, std::vector<TextRange>& ra
     range.begin = character[begin];
     range.end = end > begin ? character[end - 1] + 1 : range.begin;
   }
+}
+
+WEFT_INLINE void check_scores(const Vocabulary& vocabulary) {
+  const auto& scores = vocabulary.scores;
+  if (scores.size() != vocabulary.tokens.size())
+    fail(ErrorKind::format, "vocabulary: ", scores.size(), " scores for ", vocabulary.tokens.size(), " tokens; a SentencePiece vocabulary has one each");
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (std::isnan(scores[i])) fail(ErrorKind::format, "vocabulary: the score of token ", i, " is not a number");
+}
+
+WEFT_INLINE void append_without_front_space(std::string_view token, bool space, DecodeState& state, std::string& out) {
+  if (state.tokens++ == 0 && space && token.starts_with(' ')) token.remove_prefix(1);
+  out.append(token);
 }
 
 }  // namespace weft::detail

@@ -10,6 +10,7 @@
 #include "weft/io/json_value.hpp"
 #include "weft/text/json_tokenizer.hpp"
 #include "weft/text/tokenizer_json.hpp"
+#include "weft/text/tokenizer_roles.hpp"
 
 namespace weft {
 namespace detail {
@@ -120,28 +121,6 @@ class TokenizerJsonBuilder final : public JsonBuilder {
   std::size_t levels_ = 0, items_ = 0;
 };
 
-inline std::optional<std::string> token_text(const JsonValue& file, std::string_view key) {
-  const JsonValue* value = file.find(key);
-  if (value != nullptr && value->is(JsonValue::Kind::object)) value = value->find("content");  // an AddedToken written out
-  return value != nullptr && value->is(JsonValue::Kind::text) ? std::optional(value->string) : std::nullopt;
-}
-
-/// Later files say what earlier ones leave open.
-inline void read_roles(const std::string& folder, TokenizerRoles& roles) {
-  for (const auto name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-    const std::string path = folder + name;
-    if (!file_exists(path)) continue;
-    const JsonValue json = read_json_value(read_whole_file(path), path, tokenizer_json_depth);
-    const auto take = [&](std::optional<std::string>& role, std::string_view key) {
-      if (!role) role = token_text(json, key);
-    };
-    take(roles.bos, "bos_token");
-    take(roles.eos, "eos_token");
-    take(roles.unknown, "unk_token");
-    take(roles.pad, "pad_token");
-  }
-}
-
 inline Tokenizer make_json_tokenizer(std::string_view json, const std::string& where, const TokenizerRoles& roles) {
   TokenizerJsonBuilder builder(where);
   parse_json(json, builder, where, tokenizer_json_depth);
@@ -160,8 +139,7 @@ WEFT_INLINE Tokenizer read_tokenizer_json(const std::string& path) {
     name = folder + "tokenizer.json";
   }
   std::shared_ptr<const MappedFile> file = MappedFile::open(name);
-  detail::TokenizerRoles roles;
-  detail::read_roles(folder, roles);
+  const auto roles = detail::read_tokenizer_roles(folder);
   const auto bytes = file->bytes();
   return detail::make_json_tokenizer({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name, roles);
 }

@@ -11,8 +11,8 @@
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/core/utf8.hpp"
-#include "weft/text/byte_trie.hpp"
 #include "weft/text/subword_model.hpp"
+#include "weft/text/unigram_lattice.hpp"
 
 namespace weft::detail {
 
@@ -24,50 +24,25 @@ class UnigramModel final : public SubwordModel {
     std::size_t bytes = 0;
     for (const auto& [text, score] : tables.scores) {
       if (!std::isfinite(score)) fail(ErrorKind::format, context.where, ": vocab: the score of ", quote(text, 60), " is not finite");
-      scores_.push_back(score);
       least = std::min(least, score);
       bytes += text.size();
     }
-    trie_.reserve(std::min<std::size_t>(bytes, scores_.size() * 4));
-    for (std::size_t i = 0; i < tables.scores.size(); ++i) trie_.add(tables.scores[i].first, static_cast<Token>(i));
+    lattice_.reserve(tables.scores.size(), bytes);
+    for (std::size_t i = 0; i < tables.scores.size(); ++i) lattice_.add(tables.scores[i].first, static_cast<Token>(i), tables.scores[i].second);
     constexpr double penalty = 10;
-    unknown_score_ = least - penalty;
+    lattice_.set_unknown(unknown, least - penalty);
     if (byte_fallback_) bytes_ = byte_tokens_of(vocabulary_);
   }
 
   void encode(std::string_view word, bool control, std::vector<WordToken>& out) const override {
     if (word.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
-    std::vector<Node> best(word.size() + 1);  // best cut of the first i bytes
-    for (std::size_t begin = 0; begin < word.size();) {
-      const std::size_t length = read_unit(word, begin).length;
-      bool single = false;  // whether this unit alone is a token
-      const auto offer = [&, score_here = best[begin].score](std::size_t end, double score, Token id) {
-        Node& node = best[end];
-        if (node.id != nowhere && score + score_here <= node.score) return;
-        node = {score + score_here, static_cast<std::uint32_t>(begin), id};
-      };
-      std::uint32_t node = ByteTrie::root;
-      for (std::size_t end = begin; end < word.size();) {
-        node = trie_.child(node, static_cast<unsigned char>(word[end++]));
-        if (node == ByteTrie::none) break;
-        const Token id = trie_.id(node);
-        if (id < 0 || (!control && control_[static_cast<std::size_t>(id)])) continue;
-        offer(end, scores_[static_cast<std::size_t>(id)], id);
-        single = single || end - begin == length;
-      }
-      if (!single) offer(begin + length, unknown_score_, unknown_);
-      begin += length;
-    }
+    std::vector<Node> best;
+    lattice_.cut(word, [&](Token id) { return control || !control_[static_cast<std::size_t>(id)]; }, best);
     trace(word, best, control, out);
   }
 
  private:
-  static constexpr Token nowhere = -2;
-  struct Node {
-    double score = 0;
-    std::uint32_t begin = 0;
-    Token id = nowhere;
-  };
+  using Node = UnigramLattice::Node;
 
   // Walks back from the end. Unknown tokens side by side are one, whose text may even be a token.
   void trace(std::string_view word, const std::vector<Node>& best, bool control, std::vector<WordToken>& out) const {
@@ -108,10 +83,8 @@ class UnigramModel final : public SubwordModel {
 
   const ModelVocabulary& vocabulary_;
   const std::vector<bool>& control_;
-  ByteTrie trie_{};
-  std::vector<double> scores_{};  // [vocab]
+  UnigramLattice lattice_{};
   std::array<Token, 256> bytes_{};
-  double unknown_score_ = 0;
   Token unknown_;
   bool byte_fallback_;
 };
