@@ -9,6 +9,7 @@
 #include "weft/core/mapped_file.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/core/utf8.hpp"
+#include "weft/text/bpe.hpp"
 #include "weft/text/byte_alphabet.hpp"
 #include "weft/text/charsmap.hpp"
 #include "weft/text/tiktoken.hpp"
