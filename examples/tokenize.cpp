@@ -10,37 +10,21 @@
 #include <string_view>
 #include <vector>
 
+#include "support/shown.hpp"
 #include "support/terminal.hpp"
 #include "weft/core/error.hpp"
-#include "weft/core/utf8.hpp"
 #include "weft/text/open_tokenizer.hpp"
 
 namespace {
 
-// Bytes as they may be shown: what is no printable ASCII and no part of valid UTF-8 as \xNN.
-std::string shown(std::string_view bytes) {
-  std::string out;
-  const bool text = weft::is_utf8(bytes);
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n')
-      out += "\\n";
-    else if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !text))
-      out += fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
-  }
-  return out;
-}
-
 void print_table(const weft::Tokenizer& tokenizer, const std::string& text, const weft::Encoding& encoding) {
   constexpr fmt::terminal_color colors[] = {fmt::terminal_color::blue, fmt::terminal_color::green, fmt::terminal_color::magenta, fmt::terminal_color::cyan};
   for (std::size_t i = 0; i < encoding.ids.size(); ++i)
-    terminal::print(stdout, fmt::emphasis::reverse | fmt::fg(colors[i % std::size(colors)]), "{}", shown(tokenizer.bytes(encoding.ids[i])));
+    terminal::print(stdout, fmt::emphasis::reverse | fmt::fg(colors[i % std::size(colors)]), "{}", example::shown(tokenizer.bytes(encoding.ids[i])));
   fmt::print("\n");
   for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
     const auto [begin, end] = encoding.offsets[i];
-    fmt::print("{:>8}  {:>5}-{:<5}  {}\n", encoding.ids[i], begin, end, shown(tokenizer.bytes(encoding.ids[i])));
+    fmt::print("{:>8}  {:>5}-{:<5}  {}\n", encoding.ids[i], begin, end, example::shown(tokenizer.bytes(encoding.ids[i])));
   }
   terminal::print(stdout, terminal::dim, "{} tokens for {} bytes\n", encoding.ids.size(), text.size());
 }
