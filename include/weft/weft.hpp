@@ -22,6 +22,7 @@
 #include "weft/decode/prefix.hpp"
 #include "weft/decode/prompt_lookup.hpp"
 #include "weft/decode/server.hpp"
+#include "weft/decode/side_by_side.hpp"
 #include "weft/decode/speculative.hpp"
 #include "weft/decode/speculative_beam.hpp"
 #include "weft/decode/stochastic_beam.hpp"
