@@ -27,6 +27,7 @@
 #include "weft/decode/speculative_beam.hpp"
 #include "weft/decode/stochastic_beam.hpp"
 #include "weft/decode/suffix_drafter.hpp"
+#include "weft/decode/token_healing.hpp"
 #include "weft/metrics/bleu.hpp"
 #include "weft/metrics/ngrams.hpp"
 #include "weft/model/batch.hpp"
