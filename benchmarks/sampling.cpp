@@ -126,7 +126,22 @@ void add_penalties(Bench& bench) {
   std::vector<std::vector<Token>> words;
   for (Token i = 0; i < 1000; ++i) words.push_back({i, i * 7 % 4000, i * 13 % 4000});
   bench.add_step("bad_words, 1,000 of 3 tokens", bad_words(std::move(words)));
+  std::vector<BiasedSequence> sequences;
+  for (Token i = 0; i < 1000; ++i) sequences.push_back({{i, i * 7 % 4000}, 1.0f});
+  bench.add_step("sequence_bias, 1,000 of 2 tokens", sequence_bias(std::move(sequences)));
+  std::vector<Token> source;
+  for (Token i = 0; i < 500; ++i) source.push_back(i * i % 3989);
+  bench.add_step("encoder_repetition_penalty, 500 tokens", encoder_repetition_penalty(1.1f, source));
+  bench.add_step("encoder_no_repeat_ngram(3), 500 tokens", encoder_no_repeat_ngram(3, source));
+  bench.add_step("suppress_tokens, 500", suppress_tokens(source));
+  bench.add_step("begin_suppress_tokens, 500", begin_suppress_tokens(source));
+  bench.add_step("forced_bos_token", forced_bos_token(7));
+  bench.add_step("forced_eos_token", forced_eos_token(100000));
+  bench.add_step("min_length(10000)", min_length(10000));
   bench.add_step("min_new_tokens(20)", min_new_tokens(20));
+  bench.add_step("exponential_decay_length(5, 1.01)", exponential_decay_length(5, 1.01));
+  bench.add_step("prefix_allowed_tokens, 500 of them", prefix_allowed_tokens([source](std::span<const Token>) { return source; }));
+  bench.add_step("thinking_budget(100)", thinking_budget({.budget = 100, .open = {{7, 8}}, .close = {{9, 10}}}));
 }
 
 void add_watermarks(Bench& bench) {

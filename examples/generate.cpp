@@ -3,6 +3,7 @@
 //   generate "Once upon a time"                         greedy, on the default model
 //   generate -p "Dear diary" --temperature 0.9 --seed 7  sampling
 //   generate -p "The capital of France is" --beams 4     beam search
+//   generate -p "..." --ban "As an AI" --ban-pattern "(?i)\bsorry\b"   without these words
 //   generate -p "..." --draft suffix                     the same text sooner, where it repeats something
 //   cat story.txt | generate -f - --json                 one JSON object a token, then a summary
 #include <CLI/CLI.hpp>
@@ -15,6 +16,8 @@
 #include "support/drafter.hpp"
 #include "support/kv_type.hpp"
 #include "support/model_path.hpp"
+#include "support/sampling_options.hpp"
+#include "support/search_options.hpp"
 #include "support/terminal.hpp"
 #include "support/text_file.hpp"
 #include "weft/backend/reference.hpp"
@@ -26,11 +29,10 @@ struct Settings {
   std::string model, prompt, draft, backend = "best", kv = "f16";
   std::uint64_t seed = 0;
   weft::SamplingParameters sampling;
-  std::int64_t max_tokens = 128, beams = 0, context = 0;
-  float length_penalty = 1;
-  std::string early_stopping = "false";
-  std::int64_t returned = 1, draft_branches = 1;
+  example::SearchOptions search;
+  std::int64_t max_tokens = 128, context = 0, draft_branches = 1;
   std::vector<std::string> stop;
+  weft::Banned banned;
   int threads = 0, activation_bits = 8;
   bool json = false, quiet = false, ignore_end = false, draws = false;
   std::string command;  ///< what to type to get this text again
@@ -82,27 +84,20 @@ Settings parse(int argc, char** argv) {
   app.add_option("--stop", s.stop, "text that ends the generation; may be given several times")->allow_extra_args(false);
   app.add_flag("--ignore-end", s.ignore_end, "go on after the model's end token");
   auto* temperature = app.add_option("-t,--temperature", s.sampling.temperature,
-                                     "0 is greedy, the default; 1 is the default where a draw is asked for by -s, --top-k, --top-p or --min-p")
+                                     "0 is greedy, the default; 1 is the default where a draw is asked for by -s or another option of this group")
                           ->check(CLI::NonNegativeNumber)->group("Sampling");
-  const auto* top_k = app.add_option("--top-k", s.sampling.top_k, "only the k most likely tokens")->group("Sampling");
-  const auto* top_p = app.add_option("--top-p", s.sampling.top_p, "only the smallest set of this probability")->group("Sampling");
-  const auto* min_p = app.add_option("--min-p", s.sampling.min_p, "only tokens this likely, relative to the best")->group("Sampling");
   const auto* seeded = app.add_option("-s,--seed", seed, "of the draws (random)")->group("Sampling");
-  app.add_option("--repetition-penalty", s.sampling.repetition_penalty, "above 1 avoids tokens that occurred")->group("Any strategy");
-  app.add_option("--no-repeat-ngram", s.sampling.no_repeat_ngram, "no n tokens twice in this order")->group("Any strategy");
-  app.add_option("--min-tokens", s.sampling.min_new_tokens, "no end before so many new tokens")->group("Any strategy");
+  const auto drawing = example::add_sampling_options(app, s.sampling);
   app.add_option("--bias", bias, "ID=NUMBER is added to the logit of a token, -inf forbids it; may be given several times")
-      ->allow_extra_args(false)->group("Any strategy");
-  auto* draft = app.add_option("--draft", s.draft, std::string("guess tokens ahead, the text stays the same: ") + example::drafter_names)->group("Any strategy");
+      ->allow_extra_args(false)->group("Words");
+  auto* ban = app.add_option("--ban", s.banned.phrases, "text that is never written; may be given several times")->allow_extra_args(false)->group("Words");
+  auto* ban_pattern = app.add_option("--ban-pattern", s.banned.patterns, "regular expression that no part of the text matches; may be given several times")
+                          ->allow_extra_args(false)->group("Words");
+  auto* draft = app.add_option("--draft", s.draft, std::string("guess tokens ahead, the text stays the same: ") + example::drafter_names)
+                    ->excludes(ban)->excludes(ban_pattern)->group("Drafts");
   app.add_option("--draft-branches", s.draft_branches, "guesses that suffix and models try at each place")
-      ->capture_default_str()->needs(draft)->group("Any strategy");
-  auto* beams = app.add_option("-b,--beams", s.beams, "beam search of this width")->check(CLI::PositiveNumber)->group("Beam search");
-  app.add_option("--length-penalty", s.length_penalty, "above 0 favours long texts")
-      ->capture_default_str()->needs(beams)->group("Beam search");
-  app.add_option("--early-stopping", s.early_stopping, "end when enough texts are finished (true), or no better one is likely (false), or none is possible (never)")
-      ->check(CLI::IsMember({"true", "false", "never"}))->capture_default_str()->needs(beams)->group("Beam search");
-  app.add_option("--returned", s.returned, "how many of the best beams to show")
-      ->capture_default_str()->needs(beams)->group("Beam search");
+      ->capture_default_str()->needs(draft)->group("Drafts");
+  example::add_search_options(app, s.search, draft);
   app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber)->group("Machine");
   app.add_option("--activation-bits", s.activation_bits, "bits that quantised matrices see of their input: 16 is close to float32")
       ->check(CLI::IsMember({8, 16}))->capture_default_str()->group("Machine");
@@ -122,8 +117,12 @@ Settings parse(int argc, char** argv) {
   else if (!*prompt)
     s.prompt = default_prompt;
   for (const auto& text : bias) s.sampling.bias.push_back(parse_bias(text));
-  if (!*temperature) s.sampling.temperature = *top_k || *top_p || *min_p || *seeded || *beams ? 1.0f : 0.0f;
-  s.draws = s.beams == 0 && s.sampling.temperature > 0;
+  const bool asked = *seeded || std::any_of(drawing.begin(), drawing.end(), [](const auto* option) { return bool(*option); });
+  if (!*temperature) s.sampling.temperature = asked || s.search.any() ? 1.0f : 0.0f;
+  const bool draws = !s.search.any() || s.search.best_of.n > 0 || s.search.beam.sampled;
+  s.draws = draws && s.sampling.temperature > 0;
+  if (s.search.returned > 1 && !s.search.has_branches()) weft::fail(weft::ErrorKind::argument, "--returned: only beams, --best-of and --best-first find several texts");
+  if (s.search.any() && (*ban || *ban_pattern)) weft::fail(weft::ErrorKind::argument, "--ban and --ban-pattern go with greedy decoding and sampling, not with a search");
   s.command = quoted(argc, argv);
   s.seed = *seeded || !s.draws ? seed : std::random_device{}();
   if (s.draws && !*seeded) s.command += fmt::format(" --seed {}", s.seed);
@@ -165,7 +164,7 @@ void print_card(const Settings& s, const weft::Model<B>& model, const weft::Resu
   if (stats.decode_tps > 0) {
     const double bandwidth = example::read_bandwidth(model.pool(), 128 << 20, 3);
     const auto kv = example::kv_type(s.kv);
-    const double share = s.beams > 0 || stats.accepted_tokens > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
+    const double share = s.search.any() || stats.accepted_tokens > 0 || bandwidth <= 0 ? 0 : bytes_per_token(model, result, kv) * stats.decode_tps / bandwidth;
     row("decode", share > 0 ? fmt::format("{:.1f} tokens/s, {:.0f} % of the memory bus ({:.1f} GB/s)", stats.decode_tps, 100 * share, bandwidth / 1e9)
                             : fmt::format("{:.1f} tokens/s", stats.decode_tps));
   }
@@ -197,28 +196,19 @@ void print_summary(const Settings& s, const weft::Model<B>& model, const weft::R
   print_json(json);
 }
 
-template <class B, class How>
-weft::Result sample(const Settings& s, weft::Sequence<B> sequence, const How& how, const weft::Options& options) {
-  auto stream = weft::stream(std::move(sequence), s.prompt, how, options);
-  for (const auto& piece : stream) {
-    if (s.json)
-      print_json({{"id", piece.id}, {"text", piece.text}, {"logprob", piece.logprob}});
-    else
-      fmt::print("{}", piece.text), std::fflush(stdout);
+template <class S>
+std::vector<weft::Result> decode(const Settings& s, S sequence, const weft::Options& options) {
+  const auto run = [&](const auto& how) { return weft::generate(std::move(sequence), s.prompt, how, options); };
+  const auto drafter = [&] { return example::load_drafter<typename S::Backend>(s.draft, sequence.model(), s.draft_branches, s.threads); };
+  const bool drafts = !s.draft.empty();
+  if (s.search.beam.width > 0) {
+    const auto beams = weft::steps_from(s.sampling) | example::beams(s.search);
+    return drafts ? run(weft::speculative(beams, drafter())) : run(beams);
   }
-  return stream.result();
-}
-
-template <class B>
-std::vector<weft::Result> search(const Settings& s, weft::Sequence<B> sequence, const weft::Options& options) {
-  const auto stopping = s.early_stopping == "true"    ? weft::EarlyStopping::when_width_finished
-                        : s.early_stopping == "never" ? weft::EarlyStopping::never
-                                                      : weft::EarlyStopping::heuristic;
-  const auto strategy = weft::steps_from(s.sampling) |
-                        weft::beam({.width = s.beams, .length_penalty = s.length_penalty, .early_stopping = stopping, .returned = s.returned});
-  if (s.draft.empty()) return weft::generate(std::move(sequence), s.prompt, strategy, options);
-  const auto drafter = example::load_drafter<B>(s.draft, sequence.model(), s.draft_branches, s.threads);
-  return weft::generate(std::move(sequence), s.prompt, weft::speculative(strategy, drafter), options);
+  if (s.search.any()) return example::search(s.search, s.sampling, std::move(sequence), s.prompt, options);
+  const auto chain = weft::chain_from(s.sampling);
+  if (!s.banned.phrases.empty() || !s.banned.patterns.empty()) return run(weft::without_phrases(s.banned, chain));
+  return drafts ? run(weft::speculative(chain, drafter())) : run(chain);
 }
 
 template <class B>
@@ -253,13 +243,16 @@ int generate(const Settings& s) {
     else
       show_prompt();
   };
-  std::vector<weft::Result> results;  // best first
-  if (s.beams > 0)
-    results = search(s, std::move(sequence), options);
-  else if (!s.draft.empty())
-    results.push_back(sample(s, std::move(sequence), weft::speculative(weft::chain_from(s.sampling), example::load_drafter<B>(s.draft, model, s.draft_branches, s.threads)), options));
-  else
-    results.push_back(sample(s, std::move(sequence), weft::chain_from(s.sampling), options));
+  bool streamed = false;
+  const auto show = [&](const weft::Piece& piece) {
+    streamed = true;
+    if (s.json)
+      print_json({{"id", piece.id}, {"text", piece.text}, {"logprob", piece.logprob}});
+    else
+      fmt::print("{}", piece.text), std::fflush(stdout);
+  };
+  if (s.search.returned == 1) options.on_piece = show;
+  const auto results = decode(s, std::move(sequence), options);  // best first
   progress.clear();
 
   if (s.json) {
@@ -267,7 +260,7 @@ int generate(const Settings& s) {
   } else {
     for (const auto& result : results) {
       if (results.size() > 1) fmt::print("\n{:8.3f} ", result.score);
-      if (s.beams > 0) fmt::print("{}", result.text);
+      if (!streamed) fmt::print("{}", result.text);
     }
     fmt::print("\n");
     std::fflush(stdout);

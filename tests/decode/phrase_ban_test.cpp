@@ -5,6 +5,7 @@
 #include <map>
 
 #include "support/toy_sequence.hpp"
+#include "weft/core/regex.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
 #include "weft/sample/steps.hpp"
@@ -139,4 +140,60 @@ TEST_CASE("stop strings, end tokens, limits and cancellation hold under a ban") 
   CHECK_THROWS_AS(generate(model, start, without_phrases({""}, draw())), Error);
   model.tokenizes = false;
   CHECK_THROWS_AS(generate(model, start, without_phrases(phrases, draw())), Error);
+}
+
+TEST_CASE("a banned pattern is never seen, and text waits for it only while it may yet come") {
+  const auto model = letters();
+  const Banned banned{.phrases = {"cc"}, .patterns = {"ab ?c", "(?i)\\bCA\\b", "b.{0,2}é"}};
+  std::vector<Regex> patterns;
+  for (const auto& p : banned.patterns) patterns.emplace_back(p);
+  const auto is_banned = [&](const std::string& text) {
+    return text.find("cc") != text.npos || std::any_of(patterns.begin(), patterns.end(), [&](const Regex& pattern) {
+      RegexScanner scanner(pattern, text);
+      RegexMatch match;
+      return scanner.next(match);
+    });
+  };
+  std::size_t would = 0, same = 0, at_once = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const Options options{.max_tokens = 20, .ignore_end_tokens = true, .seed = seed};
+    const auto plain = generate(model, start, draw(), options).front();
+    std::string streamed;
+    std::size_t tokens = 0;
+    auto pieces = stream(model, start, without_phrases(banned, draw()), options);
+    for (const Piece& piece : pieces) {
+      streamed += piece.text;
+      ++tokens;
+      at_once += pieces.result().tokens.size() == tokens && !piece.text.empty();
+    }
+    REQUIRE(!is_banned(streamed));
+    REQUIRE(streamed == pieces.result().text);
+    REQUIRE(tokens == 20);
+    would += is_banned(plain.text);
+    if (!is_banned(plain.text)) same += plain.tokens == pieces.result().tokens;
+    else same += plain.tokens != pieces.result().tokens;
+  }
+  CHECK(would > 200);
+  CHECK(same == 400);
+  CHECK(at_once > 1000);
+}
+
+TEST_CASE("an end token does not save a word that is banned, and a pattern without a bound is refused when too much waits for it") {
+  ToyModel model = numbered_toy(12);
+  model.ends = {11};
+  std::size_t ended = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const auto r = generate(model, start, without_phrases(Banned{.patterns = {"<3>$", "<4>(?!<)"}}, draw()), {.max_tokens = 12, .seed = seed}).front();
+    ended += r.stop == StopReason::end_token;
+    CHECK(!r.text.ends_with("<3>"));
+    CHECK(!r.text.ends_with("<4>"));
+  }
+  CHECK(ended > 100);
+  const Options options{.max_tokens = 100, .ignore_end_tokens = true, .seed = 3};
+  const auto all = generate(model, start, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 100}, draw()), options).front();
+  CHECK(all.tokens == generate(model, start, draw(), options).front().tokens);
+  CHECK_THROWS_WITH_AS(generate(model, start, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 20}, draw()), options),
+                       doctest::Contains("'<1>(?s:.*)never' may still match"), Error);
+  CHECK_THROWS_AS(without_phrases(Banned{.patterns = {"a*"}}, draw()), Error);
+  CHECK_THROWS_AS(without_phrases(Banned{.patterns = {"a"}, .most_held = 0}, draw()), Error);
 }

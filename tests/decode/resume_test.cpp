@@ -72,6 +72,10 @@ TEST_CASE("a stream goes on after a break as if there had been none, by every ch
   check_breaks(model, temperature(1.5f) | draw(), options);
   check_breaks(model, draw(99), options);
   check_breaks(model, mirostat(3.0f, 0.2f) | draw(), options);
+  const auto plain = generate(model, prompt, mirostat(3.0f, 0.2f) | draw(), options).front().text;
+  const Banned banned{.phrases = {test::part_of(plain, 2, 2), test::part_of(plain, 9, 3)}, .patterns = {"[a-m].[a-m]", "(?i)x.{0,3}[^ ]"}};
+  check_breaks(model, without_phrases(banned, mirostat(3.0f, 0.2f) | draw()), options);
+  check_breaks(model, without_phrases(banned, temperature(1.5f) | argmax()), options);
   check_breaks(model, temperature(2.0f) | mirostat_v2(3.0f, 0.3f) | draw(), options);
   check_breaks(model, adaptive_p(0.2f) | draw(), options);
   check_breaks(

@@ -38,7 +38,7 @@ void enumerate(const ToySequence& s, std::size_t length, float t, double p, std:
 
 }  // namespace
 
-TEST_CASE("two stochastic beams are two draws without replacement: chi-squared over ordered pairs of 20,000 searches") {
+TEST_CASE("two stochastic beams are two draws without replacement: chi-squared over ordered pairs of 10^5 searches, and each text's share in them") {
   auto model = numbered_toy(3);
   model.spread = 2;
   for (const float t : {1.0f, 0.6f}) {
@@ -49,7 +49,7 @@ TEST_CASE("two stochastic beams are two draws without replacement: chi-squared o
     enumerate(root, 2, t, 1, text, all);
     REQUIRE(all.size() == 7);  // 2 * 3 + the end at once
     std::map<std::pair<std::vector<Token>, std::vector<Token>>, double> seen;
-    constexpr int n = 20000;
+    constexpr int n = 50000;
     for (int i = 0; i < n; ++i) {
       const auto drawn = generate(root, temperature(t) | stochastic_beam(2), {.max_tokens = 2, .seed = static_cast<std::uint64_t>(i)});
       REQUIRE(drawn.size() == 2);
@@ -70,6 +70,12 @@ TEST_CASE("two stochastic beams are two draws without replacement: chi-squared o
         chi += d * d / expected;
         ++cells;
       }
+    for (const auto& [a, p] : all) {  // inclusion: drawn first, or second after any other
+      double inclusion = p, found = 0;
+      for (const auto& [b, q] : all)
+        if (b != a) inclusion += q * p / (1 - q), found += seen[{a, b}] + seen[{b, a}];
+      CHECK(std::abs(found - n * inclusion) < 4.5 * std::sqrt(n * inclusion * (1 - inclusion)));
+    }
     REQUIRE(cells == 42);
     CHECK(chi < 80.1);  // 41 degrees of freedom: exceeded once in 4,000 by chance
   }

@@ -128,10 +128,11 @@ class Strategy(unittest.TestCase):
     def test_each_way_to_leave_one_candidate_is_greedy(self):
         greedy = ids("-n", 8)
         self.assertEqual(greedy, ids("-n", 8, "-t", 0))
-        for one in (["--top-k", 1], ["--top-p", 1e-6], ["--min-p", 1]):
+        for one in (["--top-k", 1], ["--top-p", 1e-6], ["--min-p", 1], ["--epsilon", 0.99], ["--top-h", 1e-6], ["--top-n-sigma", 1e-3],
+                    ["--mirostat", 2, "--mirostat-tau", 0, "--mirostat-eta", 0], ["--mirostat", 1, "--mirostat-tau", 0]):
             with self.subTest(one):
                 self.assertEqual(ids("-n", 8, *one, "-t", 3), greedy)
-        for draw in (["--top-k", 49152], ["--top-p", 1], ["--min-p", 1e-9]):  # a draw is asked for, so greedy is not the default
+        for draw in (["--top-k", 49152], ["--top-p", 1], ["--min-p", 1e-9], ["--typical-p", 0.9], ["--xtc", 0.1], ["--adaptive-p", 0.5]):  # a draw is asked for, so greedy is not the default
             with self.subTest(draw):
                 self.assertIn("seed", run_json("-n", 1, *draw)[-1])
         self.assertNotIn("seed", run_json("-n", 1)[-1])
@@ -142,6 +143,68 @@ class Strategy(unittest.TestCase):
         for never_twice in (["--repetition-penalty", 100], ["--no-repeat-ngram", 1]):
             with self.subTest(never_twice):
                 self.assertEqual(len(set(ids("-n", 8, *never_twice, again))), 8)
+
+    def test_penalties_of_the_other_kinds_do_so_too_and_nothing_where_they_are_zero(self):
+        again = "again again again again again"
+        plain = ids("-n", 16, again)
+        for penalty in (["--frequency-penalty", 9], ["--presence-penalty", 99]):
+            with self.subTest(penalty):
+                found = ids("-n", 16, *penalty, again)
+                self.assertGreater(len(set(found)), len(set(plain)))
+                self.assertEqual(ids("-n", 16, penalty[0], 0, again), plain)
+        dry = ids("-n", 16, "--dry", 9, "--dry-base", 2, "--dry-allowed-length", 1, again)
+        self.assertNotEqual(dry, plain)
+        for harmless in (["--dry", 9, "--dry-allowed-length", 1000], ["--dry", 9, "--dry-range", 0]):
+            self.assertEqual(ids("-n", 16, *harmless, again), plain)
+
+    def test_steps_that_bend_a_distribution_change_draws_and_their_parameters_count(self):
+        base = ["-n", 12, "-s", 3, "-t", 1.2]
+        plain = ids(*base)
+        for step in (["--dynamic-temperature", 1.1, "--dynamic-temperature-exponent", 3], ["--xtc", 1, "--xtc-threshold", 0.01],
+                     ["--typical-p", 0.2], ["--eta", 0.5], ["--adaptive-p", 0.9, "--adaptive-p-decay", 0.5], ["--mirostat", 2, "--mirostat-tau", 1]):
+            with self.subTest(step):
+                self.assertNotEqual(ids(*base, *step), plain)
+        self.assertEqual(ids(*base, "--xtc", 1, "--xtc-threshold", 0.6), plain)  # above 1/2 there is one top choice at most
+        self.assertEqual(ids(*base, "--dynamic-temperature", 1e-6), plain)
+
+    def test_lengths_are_kept(self):
+        ended = ids("-n", 100, ENDING)
+        prompt_length = run_json("-n", 1, ENDING)[-1]["prompt_tokens"]
+        self.assertGreater(len(ids("-n", 100, "--min-length", prompt_length + len(ended) + 2, ENDING)), len(ended))
+        forced = run_json("-n", 100, "--forced-end", prompt_length + 5, ENDING)[-1]
+        self.assertEqual((len(forced["tokens"]), forced["stop"]), (5, "end_token"))
+        self.assertLess(len(ids("-n", 100, "--decay", 1.5, "--decay-start", 2, ENDING)), len(ended))
+
+    def test_what_is_banned_is_not_written(self):
+        plain = run_json("-n", 20)[-1]["text"]
+        for ban in (["--ban", plain[3:9], "--ban", "zzz"], ["--ban-pattern", r"(?i)\bwi[sz]\w*"]):
+            with self.subTest(ban):
+                text = run_json("-n", 20, *ban)[-1]["text"]
+                self.assertNotEqual(text, plain)
+                self.assertNotIn(plain[3:9], text) if ban[0] == "--ban" else self.assertNotRegex(text, ban[1])
+        self.assertEqual(run_json("-n", 20, "--ban", "no such text")[-1]["text"], plain)
+        self.assertIn("search", run("--ban", "x", "-b", 2, status=1)[1])
+
+    def test_the_other_searches_find_what_they_are_asked_for(self):
+        greedy = run_json("-n", 8)[-1]
+        self.assertEqual(ids("-n", 8, "--contrastive", 0), greedy["tokens"])
+        self.assertEqual(ids("-n", 8, "--contrastive", 0.9, "--contrastive-k", 1), greedy["tokens"])
+        self.assertNotEqual(ids("-n", 8, "--contrastive", 0.9, "--contrastive-k", 6), greedy["tokens"])
+        best = run_json("-n", 4, "--best-first", 40)[-1]
+        self.assertGreaterEqual(best["score"], run_json("-n", 4)[-1]["score"] - 1e-4)
+        drawn = run_json("-n", 6, "-s", 1, "--best-of", 3, "--returned", 3)
+        scores = [one["score"] for one in drawn]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+        for by in ("mean-log-prob", "certainty", "majority"):
+            self.assertEqual(len(run_json("-n", 6, "-s", 1, "--best-of", 3, "--best-by", by)[-1]["tokens"]), 6)
+        groups = run_json("-n", 8, "-b", 4, "--groups", 4, "--diversity", 50, "--returned", 4)
+        self.assertEqual(len({one["tokens"][0] for one in groups}), 4)
+        self.assertEqual(ids("-n", 6, "-b", 2, "--sampled-beams", "-s", 4), ids("-n", 6, "-b", 2, "--sampled-beams", "-s", 4))
+
+    def test_a_search_that_finds_one_text_shows_it_as_it_grows(self):
+        *tokens, summary = run_json("-n", 8, "-b", 3)
+        self.assertEqual([token["id"] for token in tokens], summary["tokens"])
+        self.assertEqual(run("-n", 8, "-b", 3, "-q")[0], summary["text"] + "\n")
 
     def test_bias_forbids_and_forces_tokens(self):
         first = ids("-n", 1)[0]
@@ -197,7 +260,8 @@ class Strategy(unittest.TestCase):
         for wrong in (["-n", -1], ["--context", -5], ["--threads", -2], ["-b", -2], ["-t", -1], ["--early-stopping", "maybe"],
                       ["--backend", "abacus"], ["--kv", "f8"], ["--returned", 2], ["-b", 2, "--returned", 3], ["--top-p", 2],
                       ["--min-p", -1], ["--top-k", -1], ["--repetition-penalty", 0], ["--no-repeat-ngram", -1],
-                      ["--min-tokens", -1], ["--stop", ""], ["a", "b"], ["--no-such-option"]):
+                      ["--min-tokens", -1], ["--stop", ""], ["--ban", ""], ["--ban-pattern", "a*"], ["--mirostat", 3], ["--dry-base", 2], ["--best-by", "luck"],
+                      ["-b", 2, "--best-of", 2], ["--contrastive", 2], ["--best-of", 2, "--returned", 3], ["a", "b"], ["--no-such-option"]):
             with self.subTest(wrong):
                 done = subprocess.run([PROGRAM, *map(str, wrong)], capture_output=True, text=True)
                 self.assertNotEqual(done.returncode, 0)

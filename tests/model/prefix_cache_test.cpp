@@ -3,12 +3,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
 #include <map>
 #include <random>
 #include <thread>
 
 #include "support/backends.hpp"
+#include "support/bits.hpp"
 #include "support/errors.hpp"
 #include "support/golden_model.hpp"
 #include "weft/instances.hpp"
@@ -16,10 +16,7 @@
 namespace {
 
 using namespace weft;
-
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
+using test::same_bits;
 
 /// Texts that often begin like earlier ones.
 class Texts {

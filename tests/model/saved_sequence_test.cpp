@@ -8,6 +8,7 @@
 #include <random>
 
 #include "support/backends.hpp"
+#include "support/bits.hpp"
 #include "support/errors.hpp"
 #include "support/golden_model.hpp"
 #include "support/temporary_folder.hpp"
@@ -18,19 +19,10 @@
 namespace {
 
 using namespace weft;
+using test::same_bits;
+using test::random_tokens;
 
 const char* const model_names[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
-
-std::vector<Token> random_tokens(std::size_t count, std::int64_t vocab, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<Token> tokens(count);
-  for (auto& token : tokens) token = static_cast<Token>(random() % static_cast<unsigned>(vocab));
-  return tokens;
-}
-
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
 
 std::string content(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

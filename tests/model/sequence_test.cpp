@@ -3,13 +3,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/bits.hpp"
 #include "weft/core/error.hpp"
 #include "weft/core/log_prob.hpp"
 #include "weft/model/batch.hpp"
@@ -18,19 +17,10 @@
 namespace {
 
 using namespace weft;
+using test::same_bits;
+using test::random_tokens;
 
 const char* const model_names[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
-
-std::vector<Token> random_tokens(std::size_t count, std::int64_t vocab, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<Token> tokens(count);
-  for (auto& token : tokens) token = static_cast<Token>(random() % static_cast<unsigned>(vocab));
-  return tokens;
-}
-
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
 
 template <class B>
 std::vector<float> logits_after(const Model<B>& model, std::span<const Token> tokens, std::size_t chunk, KvType type = KvType::f16) {

@@ -57,36 +57,69 @@ TEST_CASE("NaN is refused with the place where it stands") {
     }
 }
 
-TEST_CASE("eight lanes give the bits of four, and the entropy is that of a plain sum") {
+TEST_CASE("wide lanes give the bits of four, and the entropy and the moments are those of plain sums") {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const auto logits = random_logits(seed, 64 * 4, static_cast<Shape>(seed % 5));
     const float max = *std::max_element(logits.begin(), logits.end());
     detail::Spread four, any;
-    for (std::size_t i = 0; i < logits.size(); i += 64) {
-      REQUIRE(detail::exp_sum_block(&logits[i], max) == detail::base::exp_sum_block(&logits[i], max));
-      detail::add_spread_block(&logits[i], max, any);
-      detail::base::add_spread_block(&logits[i], max, four);
-    }
+    detail::add_spread_blocks(logits.data(), 4, max, any);
+    detail::base::add_spread_blocks(logits.data(), 4, max, four);
     REQUIRE(any.weight == four.weight);
     REQUIRE(any.mean == four.mean);
-    double entropy = 0;
+    detail::Moments narrow, wide;
+    detail::add_moments_blocks(logits.data(), 4, max, wide);
+    detail::base::add_moments_blocks(logits.data(), 4, max, narrow);
+    REQUIRE(wide.count == narrow.count);
+    REQUIRE(wide.sum == narrow.sum);
+    REQUIRE(wide.squares == narrow.squares);
+    std::vector<double> sums(4), others(4);
+    REQUIRE(detail::exp_sum_blocks(logits.data(), 4, max, 1, sums.data()) == detail::base::exp_sum_blocks(logits.data(), 4, max, 1, others.data()));
+    REQUIRE(sums == others);
+    for (std::size_t i = 0; i < logits.size(); i += 64) REQUIRE(detail::exp_sum_block(&logits[i], max) == detail::base::exp_sum_block(&logits[i], max));
+    double entropy = 0, count = 0, sum = 0;
     for (const double p : plain_softmax(logits)) entropy -= p > 0 ? p * std::log(p) : 0;
+    for (const float x : logits)
+      if (x > -inf) count += 1, sum += static_cast<double>(x) - static_cast<double>(max);
     REQUIRE(detail::spread_of(logits, max).entropy() == doctest::Approx(entropy).epsilon(1e-5));
+    REQUIRE(wide.count == count);
+    REQUIRE(wide.sum == doctest::Approx(sum).epsilon(1e-5));
   }
 }
 
-TEST_CASE("scans by lanes find what a plain loop finds, at every length") {
-  for (std::size_t n = 0; n < 23; ++n) {
-    const auto logits = random_logits(n, n, Shape::excluded_mostly);
-    std::vector<std::size_t> expected, found;
-    for (std::size_t i = 0; i < n; ++i)
-      if (logits[i] > -inf) expected.push_back(i);
-    const auto gone = detail::all_lanes(-inf);
-    detail::for_each_lane(logits, [&](detail::Lanes x) { return x > gone; }, [&](std::size_t i) { found.push_back(i); });
-    CHECK(found == expected);
-    CHECK(detail::count_left(logits) == expected.size());
-    auto cut = logits;
-    detail::exclude_below(cut, 4);
-    for (std::size_t i = 0; i < n; ++i) CHECK(cut[i] == (logits[i] < 4 ? -inf : logits[i]));
-  }
+TEST_CASE("scans by blocks find what a plain loop finds, at every length") {
+  for (std::size_t n = 0; n < 300; n += n < 70 ? 1 : 13)
+    for (const Shape shape : {Shape::excluded_mostly, Shape::tied, Shape::smooth}) {
+      const auto logits = random_logits(n, n, shape);
+      for (const float bound : {-inf, 0.0f, 3.0f, 5.5f, 20.0f}) {
+        std::vector<std::size_t> expected, found;
+        for (std::size_t i = 0; i < n; ++i)
+          if (logits[i] > bound) expected.push_back(i);
+        detail::for_each_above(logits, bound, [&](std::size_t i) { found.push_back(i); });
+        CHECK(found == expected);
+        auto below = logits, outside = logits;
+        detail::exclude_below(below, bound);
+        for (std::size_t i = 0; i < n; ++i) CHECK(below[i] == (logits[i] < bound ? -inf : logits[i]));
+        std::size_t from = 0;
+        while (from < n / 64 && std::none_of(&logits[from * 64], &logits[from * 64] + 64, [&](float x) { return std::fabs(x - bound) <= 0.5f; })) ++from;
+        if (!std::isinf(bound)) CHECK(detail::next_block_within(logits.data(), 0, n / 64, bound, 0.5f) == from);
+        if (std::isinf(bound)) continue;
+        detail::exclude_outside_in(outside.data(), n / 16 * 16, bound, 0.5f);
+        for (std::size_t i = 0; i < n / 16 * 16; ++i) CHECK(outside[i] == (std::fabs(logits[i] - bound) > 0.5f ? -inf : logits[i]));
+      }
+      const auto left = static_cast<std::size_t>(std::count_if(logits.begin(), logits.end(), [](float x) { return x > -inf; }));
+      CHECK(detail::count_left(logits) == left);
+    }
+}
+
+TEST_CASE("a bound that rises while a scan goes on skips what is below it from then on") {
+  std::vector<float> logits(400);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i * 37 % 400);
+  float bound = -inf;
+  std::vector<float> seen;
+  detail::for_each_above(logits, bound, [&](std::size_t i) {
+    seen.push_back(logits[i]);
+    bound = logits[i];
+  });
+  CHECK(std::is_sorted(seen.begin(), seen.end()));
+  CHECK(seen.back() == 399);
 }

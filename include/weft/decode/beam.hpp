@@ -3,8 +3,10 @@
 // 2018, arXiv:1804.06609; sampled: Hugging Face's beam sampling. Scores, candidates and ends are those of Hugging Face.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "weft/decode/branch.hpp"
 #include "weft/decode/forced_phrases.hpp"
@@ -106,6 +108,7 @@ class BeamSearch {
       spoken_.clear();
       for (auto& group : groups_)
         if (!group.branches.empty()) step(group, length);
+      if (branching_.heard()) tell();
       branching_.generated(length);
       if (std::all_of(groups_.begin(), groups_.end(), [](const Group& g) { return g.branches.empty(); })) return finish();
     }
@@ -290,6 +293,25 @@ class BeamSearch {
       group.progress.push_back(std::move(k.progress));
     }
     group.branches = std::move(next);
+  }
+
+  /// Hands over the pieces that all branches and hypotheses have in common: whichever of them wins, it begins like that.
+  void tell() {
+    const Record* first = nullptr;
+    std::size_t common = std::numeric_limits<std::size_t>::max();
+    const auto agree = [&](const std::vector<Token>& tokens) {
+      common = std::min(common, tokens.size() - 1);  // the last may be the last of all
+      if (first) common = static_cast<std::size_t>(std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(common), first->tokens.begin()).first - tokens.begin());
+    };
+    for (const auto& group : groups_)
+      for (const auto& branch : group.branches) {
+        agree(branch.tokens);
+        if (!first) first = &branch;
+      }
+    if (!first) return;
+    for (auto& group : groups_)
+      for (const auto& hypothesis : group.hypotheses.best()) agree(hypothesis.tokens);
+    branching_.tell(*first, common);
   }
 
   /// Makes a hypothesis, if it is wanted. length: of the sum, the end token included.

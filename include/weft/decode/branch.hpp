@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,7 @@ class Branching {
   /// The branch that all others come from, with the prompt run; the second is false when that was cancelled.
   std::pair<BranchType, bool> root(S sequence, std::span<const Token> prompt, const Steps& steps) {
     Text text(sequence.model(), options_.stop, limits_.new_tokens);
+    if (options_.on_piece) told_text_.emplace(text);
     BranchType made(std::move(sequence), steps, std::move(text));
     weft::prepare(made.steps, vocab_, limits_.prompt + limits_.new_tokens);
     begin_ = seconds_now();
@@ -174,6 +176,14 @@ class Branching {
     return r;
   }
 
+  /// Whether somebody listens to the pieces.
+  [[nodiscard]] bool heard() const noexcept { return told_text_.has_value(); }
+  /// Hands over the pieces of the first `end` tokens of a record, but for those handed over before, which must be the same. Of a text that may
+  /// have ended, not the last one: finish() does that, since it may bring text that was held back.
+  void tell(const Record& record, std::size_t end) {
+    while (heard() && told_ < end) tell_next(record, false);
+  }
+
   /// Tells the clock that `length` tokens are chosen.
   void generated(std::size_t length) {
     stats_.generated_tokens = length;
@@ -181,17 +191,34 @@ class Branching {
     stats_.time_to_first_token = seconds_now() - begin_;
     begin_ = seconds_now();
   }
-  /// Puts the statistics into the results. Throws weft::Error(argument) when there are none: all tokens were excluded.
+  /// Puts the statistics into the results, and hands over the pieces of the best that are left. Throws weft::Error(argument) when there are none: all tokens were excluded.
   std::vector<Result> finish(std::vector<Result> results) {
     if (results.empty()) fail_all_excluded();
     if (stats_.generated_tokens > 0) stats_.decode_seconds = seconds_now() - begin_;
     if (stats_.generated_tokens > 1 && stats_.decode_seconds > 0)
       stats_.decode_tps = static_cast<double>(stats_.generated_tokens - 1) / stats_.decode_seconds;
     for (auto& r : results) r.stats = stats_;
+    const auto& best = results.front();
+    while (heard() && told_ < best.tokens.size()) tell_next(best, told_ + 1 == best.tokens.size());
     return results;
   }
 
  private:
+  /// Of a Record or a Result.
+  template <class R>
+  void tell_next(const R& record, bool last) {
+    const Token token = record.tokens[told_];
+    (void)push(*told_text_, token);
+    if (last) (void)told_text_->finish();
+    Piece piece{token, told_text_->take(), record.logprobs[told_], record.raw_logprobs[told_], {}, {}};
+    if (top_n_ > 0) {
+      piece.top = std::span(record.top).subspan(told_ * top_n_, top_n_);
+      piece.top_raw = std::span(record.top_raw).subspan(told_ * top_n_, top_n_);
+    }
+    ++told_;
+    options_.on_piece(piece);
+  }
+
   static LogSum as_they_are() noexcept {
     LogSum sum;
     sum.max = 0;
@@ -212,6 +239,8 @@ class Branching {
   std::vector<Ranked> best_;
   std::vector<S*> pointers_;
   std::vector<Token> last_;
+  std::optional<Text> told_text_;  // of the pieces handed over so far
+  std::size_t told_ = 0;
   double begin_ = 0;
   Stats stats_;
 };

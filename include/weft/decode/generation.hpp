@@ -119,6 +119,10 @@ class Generation {
   }
 
   [[nodiscard]] const Piece& piece() const noexcept { return recording_.piece(); }
+  /// Hands the piece to whoever wants to be called.
+  void tell() const {
+    if (options().on_piece) options().on_piece(piece());
+  }
   [[nodiscard]] S& sequence() noexcept { return borrowed_ ? *borrowed_ : *owned_; }
   [[nodiscard]] bool borrows() const noexcept { return borrowed_ != nullptr; }
   [[nodiscard]] bool over() const noexcept { return recording_.ended(); }

@@ -23,7 +23,9 @@ struct Options {
   std::stop_token cancel{};            ///< fires: the generation ends with StopReason::cancelled and what there is
   std::int64_t logprobs = 0;           ///< how many alternatives to report per token, before and after the chain
   std::function<void(std::size_t done, std::size_t total)> on_prefill{};  ///< progress, in tokens of the prompt
-  std::function<void(const Piece&)> on_piece{};  ///< generate() and run(): called for each piece as it comes
+  /// generate() and run(): called for each piece as it comes. A search over branches hands over those of its best result: in beam search
+  /// as soon as all branches agree on them, else at the end. best_of() and the like, whose results are whole texts, call nothing.
+  std::function<void(const Piece&)> on_piece{};
 };
 
 namespace detail {

@@ -6,9 +6,19 @@
 #include <memory>
 #include <optional>
 
+#include "weft/decode/banned_text.hpp"
 #include "weft/decode/recording.hpp"
+#include "weft/decode/saved_generation.hpp"
 
 namespace weft {
+
+/// What may not be written.
+struct Banned {
+  std::vector<std::string> phrases{};
+  std::vector<std::string> patterns{};  ///< regular expressions, as of Regex; a text is banned from where the match begins that ends first
+  /// Tokens held back at most for a pattern that may yet match. One without a bound of its own, such as "a.*b", holds back all after an a.
+  std::int64_t most_held = 64;
+};
 
 namespace detail {
 
@@ -18,12 +28,31 @@ class BanGeneration {
  public:
   template <class Strategy>
   BanGeneration(S& sequence, const Strategy& how, Options options) : borrowed_(&sequence), sampler_(how.sampler), recording_(sequence, 0, std::move(options)) {
-    begin(how.phrases);
+    begin(how);
   }
   template <class Strategy>
   BanGeneration(S&& sequence, std::vector<Token> prompt, const Strategy& how, Options options)
       : owned_(std::move(sequence)), sampler_(how.sampler), prompt_(std::move(prompt)), recording_(*owned_, prompt_.size(), std::move(options)) {
-    begin(how.phrases);
+    begin(how);
+  }
+  /// Goes on where another one was saved: with the tokens that had left it.
+  template <class Strategy>
+  BanGeneration(S&& sequence, SavedGeneration saved, const Strategy& how)
+      : owned_(std::move(sequence)), sampler_(how.sampler), prompt_(std::move(saved.prompt)),
+        recording_(*owned_, saved.prompt_length - owned_->size(), std::move(saved.options)), unchanged_(saved.unchanged), begun_(saved.begun) {
+    constexpr std::size_t ahead = 4096;  // what is reserved: a limit in a file is not believed
+    begin(how, std::max(owned_->size(), recording_.limits().prompt + std::min(recording_.limits().new_tokens, saved.result.tokens.size() + ahead)));
+    start_ = recording_.limits().prompt;
+    StateReader state(saved.sampler, saved.source);
+    load_state(sampler_, state);
+    banned_ = state.get_all<Token>();
+    state.expect_end();
+    for (const Token t : banned_)
+      if (t < 0 || t >= sequence_vocab()) state.broken("a banned token is ", t);
+    if (!recording_.replay(saved.result)) state.broken("what was generated does not fit its options");
+    for (const Token t : recording_.unfinished().tokens)
+      if (recording_.limits().reason_of(t) == StopReason::running && text_->push(t)) state.broken("what was generated holds a banned phrase");
+    left_ = text_->size();
   }
   BanGeneration(BanGeneration&&) noexcept = default;
   BanGeneration& operator=(BanGeneration&&) = delete;
@@ -57,15 +86,31 @@ class BanGeneration {
   /// Takes back what was written ahead, so that the sequence stands where the pieces do.
   void settle() {
     if (!pending_.empty()) take_back(0);
-    pending_.clear();
     const std::size_t wanted = start_ + recording_.size();
     if (sequence().size() > wanted) sequence().rewind(wanted);
     if (recording_.size() > 0 && sequence().size() < wanted)
       sequence().append(std::span<const Token>(&recording_.result().tokens.back(), 1));
   }
 
+  /// Writes the sequence and all that the next tokens depend on, as Generation does. What was written ahead is written again.
+  void save(const std::string& path) {
+    settle();
+    const S& held = sequence();
+    if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
+      StateWriter sampler, all;
+      save_state(sampler_, sampler);
+      sampler.put_all(std::span<const Token>(banned_));
+      save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
+                       false, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
+                      all);
+      held.save(path, all.bytes());
+    } else {
+      fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
+    }
+  }
+
  private:
-  using Text = TextOutput<TokenizerOf<S>>;
+  using Text = BannedText<TokenizerOf<S>>;
 
   struct NotOwned {
     void operator()(S*) const noexcept {}
@@ -80,29 +125,37 @@ class BanGeneration {
     bool ends = false;
     Sampler sampler;
     Text text;
-    std::size_t shown = 0, unchanged = 0;
+    std::size_t unchanged = 0;
   };
 
-  void begin(const std::vector<std::string>& phrases) {
-    const auto& limits = recording_.limits();
+  [[nodiscard]] std::int64_t sequence_vocab() { return static_cast<std::int64_t>(sequence().model().vocab_size()); }
+
+  template <class Strategy>
+  void begin(const Strategy& how) {
+    begin(how, recording_.limits().prompt + recording_.limits().new_tokens);
+  }
+  template <class Strategy>
+  void begin(const Strategy& how, std::size_t positions) {
     if (!sequence().model().has_tokenizer())
       fail(ErrorKind::unsupported, "phrases are banned in text, and this model has no tokenizer: exclude tokens by a step");
-    text_.emplace(sequence().model(), phrases, limits.new_tokens);
+    text_.emplace(sequence().model(), how.banned.phrases, how.patterns, positions - recording_.limits().prompt);
+    most_held_ = static_cast<std::size_t>(how.banned.most_held);
     start_ = sequence().size() + prompt_.size();
-    weft::prepare(sampler_, static_cast<std::size_t>(sequence().model().vocab_size()), limits.prompt + limits.new_tokens);
-    sequence().reserve(limits.prompt + limits.new_tokens);
+    weft::prepare(sampler_, static_cast<std::size_t>(sequence().model().vocab_size()), positions);
+    sequence().reserve(positions);
   }
 
   /// Whether the oldest pending token can no longer be taken back.
   [[nodiscard]] bool may_leave() const {
     if (pending_.empty()) return false;
     const bool last = pending_.back().ends || recording_.size() + pending_.size() == recording_.limits().new_tokens;
-    return last || pending_.front().end <= shown_;
+    return last || pending_.front().end <= text_->safe();
   }
   void commit() {
     auto& front = pending_.front();
     recording_.alternatives(front.top, front.top_raw);
     recording_.record(front.choice, front.raw_logprob);
+    left_ = front.end;
     pending_.pop_front();
   }
 
@@ -113,32 +166,40 @@ class BanGeneration {
       const Token last = pending_.empty() ? recording_.piece().id : pending_.back().choice.token;
       sequence().append(std::span<const Token>(&last, 1), {.cancel = recording_.options().cancel});
     }
-    Pending next{{}, 0, {}, {}, std::move(banned_), 0, false, sampler_, *text_, shown_, unchanged_};
+    if (const auto* pattern = text_->waits_for(); pattern && pending_.size() >= most_held_)
+      fail(ErrorKind::resource, "after ", pending_.size(), " tokens the banned pattern '", *pattern,
+           "' may still match, and all of them are held back: bound its length, such as .{0,80} for .*, or raise Banned::most_held");
+    Pending next{{}, 0, {}, {}, std::move(banned_), 0, false, sampler_, *text_, unchanged_};
     banned_.clear();
-    choose(next);
+    if (!choose(next)) return ban(pending_.size() - 1);
     next.ends = recording_.limits().reason_of(next.choice.token) != StopReason::running;
-    const bool found = !next.ends && text_->push(next.choice.token);
-    next.end = text_->text().size();
-    shown_ += text_->take().size();
+    bool found = !next.ends && text_->push(next.choice.token);
+    next.end = text_->size();
     pending_.push_back(std::move(next));
+    std::size_t phrase = text_->begin();
+    if (!found && (pending_.back().ends || written + 1 == recording_.limits().new_tokens)) {
+      auto whole = *text_;  // a word may be complete because the text is
+      found = whole.finish();
+      phrase = whole.begin();
+    }
     if (!found) return;
-    // the text is cut before the phrase: the token that reaches beyond that began it
-    const std::size_t phrase = text_->text().size();
-    pending_.back().end = phrase + 1;
-    std::size_t guilty = 0;
-    while (pending_[guilty].end <= phrase) ++guilty;
-    const Token token = pending_[guilty].choice.token;
-    take_back(guilty);
-    banned_.push_back(token);
+    // The token that reaches beyond its beginning began it. It may have left already, when what followed was another text: then what completes
+    // it is at fault.
+    std::size_t guilty = pending_.size() - 1;
+    if (phrase >= left_)
+      for (guilty = 0; guilty + 1 < pending_.size() && pending_[guilty].end <= phrase;) ++guilty;
+    ban(guilty);
   }
 
-  void choose(Pending& next) {
+  /// False where the bans leave nothing to choose, and there is a token before that may be another one instead.
+  bool choose(Pending& next) {
     const std::span<const float> raw = sequence().logits();
     processed_.assign(raw.begin(), raw.end());
     for (const Token t : next.banned) processed_[static_cast<std::size_t>(t)] = excluded;
     auto context = recording_.context(sequence().tokens(), unchanged_);
     context.branch += std::uint64_t{next.banned.size()} << 48;  // the number that led here would favour the banned token's neighbours
     sampler_.process(processed_, context);
+    if (!next.banned.empty() && !pending_.empty() && greatest(processed_) == excluded) return false;
     next.choice = sampler_.choose(processed_, context);
     const auto sum = normaliser(raw);
     next.raw_logprob = sum.of(raw[static_cast<std::size_t>(next.choice.token)]);
@@ -149,6 +210,14 @@ class BanGeneration {
       add_top(processed_, normaliser(processed_), most, best_, next.top);
     }
     unchanged_ = context.history.size();
+    return true;
+  }
+
+  /// Takes back pending token i and all after it, and bans it there.
+  void ban(std::size_t i) {
+    const Token token = pending_[i].choice.token;
+    take_back(i);
+    banned_.push_back(token);
   }
 
   /// Undoes pending token i and all after it; banned_ is then what was banned in its place.
@@ -156,7 +225,6 @@ class BanGeneration {
     auto& back = pending_[i];
     sampler_ = std::move(back.sampler);
     text_.emplace(std::move(back.text));
-    shown_ = back.shown;
     unchanged_ = back.unchanged;
     banned_ = std::move(back.banned);
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i), pending_.end());
@@ -169,12 +237,13 @@ class BanGeneration {
   Sampler sampler_;
   std::vector<Token> prompt_;
   Recording<TokenizerOf<S>> recording_;
-  std::optional<Text> text_;  // of all tokens, the pending ones too; phrases are its stop strings
+  std::optional<Text> text_;  // of all tokens, the pending ones too
   std::deque<Pending> pending_;
   std::vector<Token> banned_;  // for the token to come
   std::vector<float> processed_;
   std::vector<Ranked> best_;
-  std::size_t start_ = 0, shown_ = 0, unchanged_ = 0;
+  std::size_t start_ = 0, most_held_ = 0, unchanged_ = 0;
+  std::size_t left_ = 0;  // bytes of text that cannot be taken back
   bool begun_ = false;
 };
 
@@ -182,21 +251,35 @@ class BanGeneration {
 
 template <class Sampler>
 struct PhraseBan {
-  std::vector<std::string> phrases{};
+  Banned banned{};
+  std::vector<RegexStream> patterns{};
   Sampler sampler;
 
   template <DecodableSequence S>
   using Generation = detail::BanGeneration<S, Sampler>;
 };
 
-/// Text by a chain in which none of the phrases occurs: stream(model, prompt, without_phrases({"As an AI"}, temperature(0.8f) | draw())).
+/// Text by a chain in which nothing banned occurs: stream(model, prompt, without_phrases({"As an AI"}, temperature(0.8f) | draw())), or with
+/// patterns: without_phrases(Banned{.patterns = {"(?i)\\bas an? (ai|llm)\\b"}}, draw()).
 /// The token that begins a phrase is excluded at its position and another one chosen, by the chain, from the rest; steps and picks
-/// with a state get the state back that they had there. Pieces lag behind by what may yet become a phrase. Needs a model with a tokenizer.
-/// Throws weft::Error(argument) for an empty phrase or one that begins inside a UTF-8 character, and when nothing is left to choose.
+/// with a state get the state back that they had there. Pieces lag behind by what may yet become a phrase. The prompt counts for nothing:
+/// ^ is the beginning of the continuation. Needs a model with a tokenizer.
+/// Throws weft::Error(argument) for an empty phrase or one that begins inside a UTF-8 character, a pattern that matches the empty text, most_held
+/// below 1, and when nothing is left to choose; Error(format, unsupported) as RegexStream; while decoding, Error(resource) where
+/// most_held tokens are held back for a pattern.
+template <PicksTokens Chain>
+auto without_phrases(Banned banned, const Chain& chain) {
+  using Sampler = decltype(detail::as_sampler(chain));
+  if (banned.most_held < 1) fail(ErrorKind::argument, "at most ", banned.most_held, " tokens held back: expected at least 1");
+  std::vector<RegexStream> patterns;
+  for (const auto& pattern : banned.patterns) patterns.emplace_back(pattern);
+  return PhraseBan<Sampler>{std::move(banned), std::move(patterns), detail::as_sampler(chain)};
+}
 template <PicksTokens Chain>
 auto without_phrases(std::vector<std::string> phrases, const Chain& chain) {
-  using Sampler = decltype(detail::as_sampler(chain));
-  return PhraseBan<Sampler>{std::move(phrases), detail::as_sampler(chain)};
+  Banned banned;
+  banned.phrases = std::move(phrases);
+  return without_phrases(std::move(banned), chain);
 }
 
 }  // namespace weft

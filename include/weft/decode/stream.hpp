@@ -148,6 +148,11 @@ auto streamed(const Strategy& strategy) {
     return strategy;
 }
 
+/// What can go on from a file.
+template <class Strategy, class S>
+concept Resumes = StreamsTokens<Strategy, S> &&
+                  std::constructible_from<typename GenerationFor<Strategy, S>::type, S, SavedGeneration, decltype(streamed(std::declval<const Strategy&>()))>;
+
 }  // namespace detail
 
 /// Streams a continuation of the prompt: for (const Piece& piece : stream(model, "Once", top_k(40) | draw())) ...
@@ -163,16 +168,17 @@ auto stream(const Model& model, const P& prompt, const Strategy& strategy, const
 }
 
 /// Goes on with a stream that TokenStream::save() wrote, token for token and bit for bit as if there had been no break; a finished one is
-/// finished. chain: the same as then, newly made; its state comes from the file. The options are those of then, with this `cancel`.
+/// finished. strategy: the same as then, newly made; its state comes from the file. The options are those of then, with this `cancel`.
 /// Throws weft::Error as Model::restore(), and Error(format) where the file holds no stream, or one with another chain.
-template <DecodableModel Model, PicksTokens Chain>
-auto resume(const Model& model, const std::string& path, const Chain& chain, std::stop_token cancel = {}) {
+template <DecodableModel Model, class Strategy>
+  requires detail::Resumes<Strategy, decltype(make_sequence(std::declval<const Model&>()))>
+auto resume(const Model& model, const std::string& path, const Strategy& strategy, std::stop_token cancel = {}) {
   using S = decltype(make_sequence(model));
   std::vector<std::byte> beside;
   S sequence = model.restore(path, &beside);
   auto saved = detail::load_generation(beside, path, sequence.tokens(), sequence.capacity(), model.vocab_size());
   saved.options.cancel = std::move(cancel);
-  return TokenStream<S>(std::in_place, std::move(sequence), std::move(saved), detail::any_sampler(chain));
+  return detail::StreamFor<Strategy, S>(std::in_place, std::move(sequence), std::move(saved), detail::streamed(strategy));
 }
 
 /// Streams a continuation of what the sequence holds. A sequence that is passed as a temporary (`chat.fork()`) is

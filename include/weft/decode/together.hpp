@@ -29,7 +29,11 @@ std::vector<Result> run_together(std::vector<Generation<S>>& lanes, const std::s
         }))
       for (auto* lane : waiting) lane->settled();
     going = false;
-    for (auto& lane : lanes) going = lane.advance() || going;
+    for (auto& lane : lanes) {
+      if (!lane.advance()) continue;
+      going = true;
+      lane.tell();
+    }
   }
   std::vector<Result> results;
   for (auto& lane : lanes) results.push_back(lane.result());
@@ -49,6 +53,7 @@ std::vector<Result> continue_together(S root, std::span<const Token> prompt, std
   for (std::size_t i = 0; i < n; ++i) {
     Options own = options;
     own.branch += i;
+    own.on_piece = nullptr;
     auto sampler = any_sampler(chain_of(i));
     lanes.emplace_back(i + 1 < n ? root.fork() : std::move(root), std::vector<Token>(), std::move(sampler), std::move(own));
   }

@@ -11,45 +11,13 @@
 
 #include "weft/core/checked.hpp"
 #include "weft/core/error.hpp"
+#include "weft/core/new_file.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/io/gguf_writer.hpp"
 
 namespace weft {
 
 namespace detail {
-
-/// A file that is removed unless it was finished.
-class NewFile {
- public:
-  explicit NewFile(std::string path) : path_(std::move(path)), part_(path_ + ".part"), file_(std::fopen(part_.c_str(), "wb")) {
-    if (file_ == nullptr) failed("cannot be created");
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (file_ != nullptr) std::fclose(file_);
-    if (!done_) std::remove(part_.c_str());
-  }
-
-  void write(std::span<const std::byte> bytes) {
-    if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) failed("cannot be written");
-  }
-  void finish() {
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) failed("cannot be written");
-    if (std::rename(part_.c_str(), path_.c_str()) != 0) failed("cannot be put in its place");
-    done_ = true;
-  }
-
- private:
-  [[noreturn]] void failed(const char* what) const {
-    const int reason = errno;
-    fail(ErrorKind::file, part_, ": ", what, ": ", std::strerror(reason), "; is there room, and may you write there?");
-  }
-
-  std::string path_, part_;
-  std::FILE* file_;
-  bool done_ = false;
-};
 
 template <class T>
 void append_number(std::string& out, T value) {
@@ -142,7 +110,7 @@ WEFT_INLINE std::string GgufWriter::header() const {
 
 WEFT_INLINE void GgufWriter::write(const std::string& path, const std::function<std::span<const std::byte>(std::size_t)>& bytes_of) const {
   const std::string head = header();
-  detail::NewFile file(path);
+  NewFile file(path);
   file.write(std::as_bytes(std::span(head)));
   const std::vector<std::byte> padding(static_cast<std::size_t>(alignment()));
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
@@ -153,7 +121,7 @@ WEFT_INLINE void GgufWriter::write(const std::string& path, const std::function<
     file.write(bytes);
     file.write(std::span(padding).first(static_cast<std::size_t>(detail::rounded_up(bytes.size(), alignment()) - bytes.size())));
   }
-  file.finish();
+  file.commit();
 }
 
 }  // namespace weft

@@ -53,14 +53,9 @@ inline float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta, cons
 /// Remembers the surprise, in bits, of each token that is left.
 inline void offer_surprise(ChosenBefore<float>& mu, std::span<const float> logits, float max) {
   const double log_sum = std::log(exp_sum(logits, max));
-  const Lanes gone = all_lanes(excluded);
-  for_each_lane(
-      logits, [&](Lanes x) { return x > gone; },
-      [&](std::size_t i) {
-        mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) *
-                                    1.4426950408889634),
-                 i);
-      });
+  for_each_above(logits, excluded, [&](std::size_t i) {
+    mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) * 1.4426950408889634), i);
+  });
 }
 
 }  // namespace detail

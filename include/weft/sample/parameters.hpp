@@ -59,6 +59,7 @@ struct SamplingParameters {
   float adaptive_p_decay = 0.9f;
   std::optional<KgwOptions> watermark_kgw{};
   std::optional<SynthIdOptions> watermark_synthid{};
+  bool checked = false;  ///< NaN is reported with the step that made it, as checked() does it
 };
 
 /// The steps that parameters ask for, as one step. Not a template: it is compiled once.

@@ -55,9 +55,10 @@ struct RuntimeSteps::Steps {
   std::optional<AdaptiveP> adaptive_p_{};
   std::optional<WatermarkKgw> watermark_kgw_{};
   std::optional<WatermarkSynthId> watermark_synthid_{};
+  bool checked_ = false;
 };
 
-WEFT_INLINE RuntimeSteps::Steps::Steps(const SamplingParameters& p) {
+WEFT_INLINE RuntimeSteps::Steps::Steps(const SamplingParameters& p) : checked_(p.checked) {
   const auto when = [](bool on, auto& slot, const auto& make, const auto&... values) {
     if (on) slot.emplace(make(values...));
   };
@@ -114,7 +115,9 @@ WEFT_INLINE RuntimeSteps& RuntimeSteps::operator=(RuntimeSteps other) noexcept {
 WEFT_INLINE RuntimeSteps::~RuntimeSteps() = default;
 
 WEFT_INLINE void RuntimeSteps::operator()(std::span<float> logits, const StepContext& context) {
-  steps_->for_each([&](auto& step) { weft::apply(step, logits, context); });
+  if (!steps_->checked_) return steps_->for_each([&](auto& step) { weft::apply(step, logits, context); });
+  detail::refuse_nan(logits, "the model");
+  steps_->for_each([&](auto& step) { detail::apply_checked(step, logits, context); });
 }
 
 WEFT_INLINE void RuntimeSteps::prepare(std::size_t vocab, std::size_t positions) {

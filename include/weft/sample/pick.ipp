@@ -16,13 +16,16 @@ WEFT_INLINE Choice Draw::operator()(std::span<const float> logits, const StepCon
   if (max == detail::excluded) detail::fail_all_excluded();
   const bool infinite = std::isinf(max);
   const auto weight = [&](float x) { return infinite ? (x == max ? 1.0f : 0.0f) : detail::exp_weight(x, max); };
+  const std::size_t whole = logits.size() / softmax_block;
+  const auto rest = logits.last(logits.size() % softmax_block);
   double total = 0;
-  block_sums.clear();
-  for (std::size_t i = 0; i < logits.size(); i += softmax_block) {
-    const auto block = logits.subspan(i, std::min(softmax_block, logits.size() - i));
-    total += infinite ? detail::exp_sum(block, max) : static_cast<double>(detail::exp_sum_part(block.data(), block.size(), max));
-    block_sums.push_back(total);
+  block_sums.resize(whole + !rest.empty());
+  if (infinite) {
+    for (std::size_t b = 0; b < whole; ++b) block_sums[b] = total += detail::exp_sum(logits.subspan(b * softmax_block, softmax_block), max);
+  } else {
+    total = detail::exp_sum_blocks(logits.data(), whole, max, 0, block_sums.data());
   }
+  if (!rest.empty()) block_sums[whole] = total += detail::exp_sum(rest, max);
   const double target = uniform(seed.value_or(context.seed), context.branch, context.position()) * total;
   std::size_t block = 0;
   while (block + 1 < block_sums.size() && block_sums[block] <= target) ++block;

@@ -28,9 +28,9 @@ void greatest_n(std::span<const float> logits, std::size_t n, std::vector<Ranked
 
 /// The lowest id whose logit is `value`, which occurs.
 inline Token first_equal(std::span<const float> logits, float value) noexcept {
-  std::size_t i = 0;
-  const Lanes wanted = all_lanes(value);
-  while (i + 4 <= logits.size() && !any_lane(load_lanes(logits.data() + i) == wanted)) i += 4;
+  const std::size_t blocks = logits.size() / softmax_block;
+  // of what is at least the value, which is the greatest as a rule, some may be above it
+  std::size_t i = next_block_above(logits.data(), 0, blocks, just_below(value)) * softmax_block;
   while (logits[i] != value) ++i;
   return static_cast<Token>(i);
 }
@@ -39,9 +39,10 @@ inline Token first_equal(std::span<const float> logits, float value) noexcept {
 inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept {
   exclude_below(logits, last.value);
   const auto later = logits.subspan(static_cast<std::size_t>(last.id) + 1);
-  const Lanes value = all_lanes(last.value);
-  for_each_lane(
-      later, [&](Lanes x) { return x == value; }, [&](std::size_t i) { later[i] = excluded; });
+  const float below = just_below(last.value);
+  for_each_above(later, below, [&](std::size_t i) {
+    if (later[i] == last.value) later[i] = excluded;
+  });
 }
 
 /// Puts the best of the candidates first: the first `half` of them, in any order, or all, in order.

@@ -9,9 +9,6 @@
 
 namespace weft::detail {
 
-/// True if one of the four logits at x is above the bound: lets a scan skip what cannot matter.
-inline bool any_above(const float* x, float bound) noexcept { return any_lane(load_lanes(x) > bound); }
-
 WEFT_INLINE float kth_greatest(std::span<const float> values, std::size_t k, std::vector<float>& buffer) {
   const std::size_t capacity = std::max<std::size_t>(2 * k, k + 64);
   buffer.clear();
@@ -23,16 +20,10 @@ WEFT_INLINE float kth_greatest(std::span<const float> values, std::size_t k, std
     buffer.resize(k);
     bound = buffer[k - 1];
   };
-  const auto offer = [&](float x) {
-    if (!(x > bound)) return;
-    buffer.push_back(x);
+  for_each_above(values, bound, [&](std::size_t i) {
+    buffer.push_back(values[i]);
     if (buffer.size() == capacity) shrink();
-  };
-  std::size_t i = 0;
-  for (; i + 4 <= values.size(); i += 4)
-    if (any_above(values.data() + i, bound))
-      for (std::size_t j = i; j < i + 4; ++j) offer(values[j]);
-  for (; i < values.size(); ++i) offer(values[i]);
+  });
   if (buffer.size() < k) return excluded;  // fewer than k are above -inf
   shrink();
   return bound;
@@ -51,16 +42,10 @@ WEFT_INLINE void greatest_n(std::span<const float> logits, std::size_t n, std::v
       bound = best[n - 1].value;  // a later equal has a higher id, so it loses: strictly above is right
     }
   };
-  const auto offer = [&](std::size_t id) {
-    if (!(logits[id] > bound)) return;
+  for_each_above(logits, bound, [&](std::size_t id) {
     best.push_back({logits[id], static_cast<Token>(id)});
     if (best.size() == capacity) shrink();
-  };
-  std::size_t i = 0;
-  for (; i + 4 <= logits.size(); i += 4)
-    if (any_above(logits.data() + i, bound))
-      for (std::size_t j = i; j < i + 4; ++j) offer(j);
-  for (; i < logits.size(); ++i) offer(i);
+  });
   shrink();
   std::sort(best.begin(), best.end());
 }

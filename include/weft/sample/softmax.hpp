@@ -2,6 +2,7 @@
 // Lanes, blocks and the order of sums are fixed: the same logits give the same bits with every compiler.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +28,6 @@ inline Lanes load_lanes(const float* from) noexcept {
   return lanes;
 }
 
-inline void store_lanes(float* to, Lanes lanes) noexcept { std::memcpy(to, &lanes, sizeof lanes); }
-
 inline Lanes all_lanes(float value) noexcept { return Lanes{value, value, value, value}; }
 
 /// True if one of the lanes is true.
@@ -36,28 +35,6 @@ inline bool any_lane(IntLanes lanes) noexcept {
   std::uint64_t halves[2];
   std::memcpy(halves, &lanes, sizeof halves);
   return (halves[0] | halves[1]) != 0;
-}
-
-/// x = change(x) for every logit, four at a time; written out since g++ -O2 leaves such loops scalar.
-template <class Change>
-void change_lanes(std::span<float> logits, Change change) {
-  std::size_t i = 0;
-  for (; i + 4 <= logits.size(); i += 4) store_lanes(logits.data() + i, change(load_lanes(logits.data() + i)));
-  for (; i < logits.size(); ++i) logits[i] = change(all_lanes(logits[i]))[0];
-}
-
-/// Calls f(i) in order for every i with test(lanes)[.] true at logits[i]: a scan that skips what does not matter.
-template <class Test, class F>
-void for_each_lane(std::span<const float> logits, Test test, F f) {
-  std::size_t i = 0;
-  for (; i + 4 <= logits.size(); i += 4) {
-    const IntLanes found = test(load_lanes(logits.data() + i));
-    if (!any_lane(found)) continue;
-    for (int lane = 0; lane < 4; ++lane)
-      if (found[lane] != 0) f(i + static_cast<std::size_t>(lane));
-  }
-  for (; i < logits.size(); ++i)
-    if (test(all_lanes(logits[i]))[0] != 0) f(i);
 }
 
 // Blocks are summed in float, blocks together in double: 1e-7 relative over any vocabulary.
@@ -77,17 +54,28 @@ struct Spread {
   [[nodiscard]] double entropy() const noexcept { return std::log(weight) - mean; }
 };
 
+/// Of the logits that are not excluded, relative to the greatest.
+struct Moments {
+  double count = 0, sum = 0, squares = 0;
+};
+
 namespace base {
 using Vec = Lanes;
 using VecInt = IntLanes;
 #include "weft/sample/softmax_block.inl"
 }  // namespace base
 
-/// The functions of softmax_block.inl on eight lanes where the machine has AVX2: half the time, the same bits.
+/// The functions of softmax_block.inl on eight lanes where the machine has AVX2, on sixteen with AVX-512: sooner, the same bits.
 float exp_sum_block(const float* x, float max) noexcept;
-void add_spread_block(const float* x, float max, Spread& into) noexcept;
-float greatest_of(const float* x, std::size_t n, bool& broken) noexcept;  // n a multiple of 8, as in the next two
+double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept;
+void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept;
+void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept;
+std::size_t next_block_above(const float* x, std::size_t from, std::size_t blocks, float bound) noexcept;
+std::size_t next_block_within(const float* x, std::size_t from, std::size_t blocks, float centre, float width) noexcept;
+inline constexpr std::size_t widest = 16;  // of these n is a multiple:
+float greatest_of(const float* x, std::size_t n, bool& broken) noexcept;
 void exclude_below_in(float* x, std::size_t n, float border) noexcept;
+void exclude_outside_in(float* x, std::size_t n, float centre, float width) noexcept;
 void divide_in(float* x, std::size_t n, float divisor) noexcept;
 
 /// The same for the n <= 64 logits of a last block: the rest is filled with what weighs nothing.
@@ -110,8 +98,8 @@ inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(al
 /// The greatest logit; Error(argument) that names the first NaN. -inf for no logits at all.
 inline float greatest(std::span<const float> logits) {
   bool broken = false;
-  float max = greatest_of(logits.data(), logits.size() / 8 * 8, broken);
-  for (const float value : logits.last(logits.size() % 8)) {
+  float max = greatest_of(logits.data(), logits.size() / widest * widest, broken);
+  for (const float value : logits.last(logits.size() % widest)) {
     broken = broken || std::isnan(value);
     max = value > max ? value : max;
   }
@@ -126,38 +114,59 @@ inline double exp_sum(std::span<const float> logits, float max) noexcept {
     for (const float x : logits) sum += x == max ? 1.0 : 0.0;
     return sum;
   }
-  for (std::size_t i = 0; i < logits.size(); i += softmax_block)
-    sum += exp_sum_part(logits.data() + i, std::min(softmax_block, logits.size() - i), max);
+  sum = exp_sum_blocks(logits.data(), logits.size() / softmax_block, max, 0, nullptr);
+  if (const auto rest = logits.last(logits.size() % softmax_block); !rest.empty())
+    sum += static_cast<double>(exp_sum_part(rest.data(), rest.size(), max));
   return sum;
 }
 
 /// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
 /// takes all probability.
 inline void exclude_below(std::span<float> logits, float border) noexcept {
-  exclude_below_in(logits.data(), logits.size() / 8 * 8, border);
-  for (float& x : logits.last(logits.size() % 8)) x = x < border ? excluded : x;
+  exclude_below_in(logits.data(), logits.size() / widest * widest, border);
+  for (float& x : logits.last(logits.size() % widest)) x = x < border ? excluded : x;
 }
 
-/// How many tokens are not excluded.
-inline std::size_t count_left(std::span<const float> logits) noexcept {
-  const Lanes gone = all_lanes(excluded);
-  IntLanes minus = {0, 0, 0, 0};  // a true lane is -1
-  std::size_t count = 0;
-  for (std::size_t i = 0; i + 4 <= logits.size(); i += 4) minus += load_lanes(logits.data() + i) > gone;
-  for (const float x : logits.last(logits.size() % 4)) count += x > excluded;
-  return count - static_cast<std::size_t>(static_cast<std::int64_t>(minus[0]) + minus[1] + minus[2] + minus[3]);
+/// Calls f(i) in order for every i with logits[i] > bound. f may raise the bound, and change the logit.
+template <class F>
+void for_each_above(std::span<const float> logits, const float& bound, F f) {
+  const std::size_t blocks = logits.size() / softmax_block;
+  const auto offer = [&](std::size_t i) {
+    if (logits[i] > bound) f(i);
+  };
+  for (std::size_t b = 0; (b = next_block_above(logits.data(), b, blocks, bound)) < blocks; ++b)
+    for (std::size_t i = b * softmax_block; i < (b + 1) * softmax_block; i += 4)
+      if (any_lane(load_lanes(logits.data() + i) > all_lanes(bound)))
+        for (std::size_t j = i; j < i + 4; ++j) offer(j);
+  for (std::size_t i = blocks * softmax_block; i < logits.size(); ++i) offer(i);
 }
+/// The greatest number below: what is above that is at least x.
+inline float just_below(float x) noexcept { return std::nextafter(x, excluded); }
+
+/// f(data, blocks, ...) for logits of any number: the rest is filled up to a block with what is excluded.
+template <class F>
+void by_blocks(std::span<const float> logits, F f) {
+  f(logits.data(), logits.size() / softmax_block);
+  const auto rest = logits.last(logits.size() % softmax_block);
+  if (rest.empty()) return;
+  float block[softmax_block];
+  for (std::size_t i = 0; i < softmax_block; ++i) block[i] = i < rest.size() ? rest[i] : excluded;
+  f(block, 1);
+}
+
+/// The moments of logits whose greatest, max, is finite. O(vocab).
+inline Moments moments_of(std::span<const float> logits, float max) noexcept {
+  Moments moments;
+  by_blocks(logits, [&](const float* x, std::size_t blocks) { add_moments_blocks(x, blocks, max, moments); });
+  return moments;
+}
+/// How many tokens are not excluded.
+inline std::size_t count_left(std::span<const float> logits) noexcept { return static_cast<std::size_t>(moments_of(logits, 0).count); }
 
 /// The spread of logits whose greatest, max, is finite. O(vocab).
 inline Spread spread_of(std::span<const float> logits, float max) noexcept {
   Spread spread;
-  std::size_t i = 0;
-  for (; i + softmax_block <= logits.size(); i += softmax_block) add_spread_block(logits.data() + i, max, spread);
-  if (i < logits.size()) {
-    float block[softmax_block];
-    for (std::size_t j = 0; j < softmax_block; ++j) block[j] = i + j < logits.size() ? logits[i + j] : excluded;
-    add_spread_block(block, max, spread);
-  }
+  by_blocks(logits, [&](const float* x, std::size_t blocks) { add_spread_blocks(x, blocks, max, spread); });
   spread.mean /= spread.weight;
   return spread;
 }

@@ -5,6 +5,7 @@
 #include "weft/sample/bad_words.hpp"
 #include "weft/sample/bias.hpp"
 #include "weft/sample/chain.hpp"
+#include "weft/sample/checked.hpp"
 #include "weft/sample/dry.hpp"
 #include "weft/sample/dynamic_temperature.hpp"
 #include "weft/sample/encoder_no_repeat_ngram.hpp"

@@ -14,8 +14,8 @@ struct Temperature : Composable {
   void operator()(std::span<float> logits, std::span<const Token>) const {
     if (value == 1) return;
     // a division, as Hugging Face does: the product with 1/t rounds differently
-    detail::divide_in(logits.data(), logits.size() / 8 * 8, value);
-    for (float& x : logits.last(logits.size() % 8)) x /= value;
+    detail::divide_in(logits.data(), logits.size() / detail::widest * detail::widest, value);
+    for (float& x : logits.last(logits.size() % detail::widest)) x /= value;
   }
 };
 

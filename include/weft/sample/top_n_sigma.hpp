@@ -13,28 +13,8 @@ namespace detail {
 
 /// Standard deviation (of the population) of the logits that are not excluded; max: the greatest, finite. O(vocab).
 inline double deviation(std::span<const float> logits, float max) noexcept {
-  double sum = 0, squares = 0, count = 0;
-  for (std::size_t i = 0; i < logits.size(); i += softmax_block) {
-    Lanes block_sum = {0, 0, 0, 0}, block_squares = {0, 0, 0, 0}, block_count = {0, 0, 0, 0};
-    const std::size_t end = std::min(i + softmax_block, logits.size());
-    const Lanes one = {1, 1, 1, 1}, zero = {0, 0, 0, 0};
-    const auto add = [&](Lanes x) {
-      const IntLanes counted = x > excluded;
-      const Lanes d = counted ? x - max : zero;
-      block_sum = block_sum + d;
-      block_squares = block_squares + d * d;
-      block_count = block_count + (counted ? one : zero);
-    };
-    std::size_t j = i;
-    for (; j + 4 <= end; j += 4) add(load_lanes(logits.data() + j));
-    for (; j < end; ++j) add(Lanes{logits[j], excluded, excluded, excluded});
-    for (int lane = 0; lane < 4; ++lane) {
-      sum += static_cast<double>(block_sum[lane]);
-      squares += static_cast<double>(block_squares[lane]);
-      count += static_cast<double>(block_count[lane]);
-    }
-  }
-  return std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
+  const auto m = moments_of(logits, max);
+  return std::sqrt(std::max(0.0, m.squares / m.count - m.sum / m.count * (m.sum / m.count)));
 }
 
 }  // namespace detail

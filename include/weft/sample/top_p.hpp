@@ -34,8 +34,8 @@ namespace detail {
 /// The logits from `bound` up, with their ids and in their order.
 inline void collect_from(std::span<const float> logits, float bound, std::vector<Ranked>& into) {
   into.clear();
-  const Lanes lowest = all_lanes(bound);
-  for_each_lane(logits, [&](Lanes x) { return x >= lowest; }, [&](std::size_t i) { into.push_back({logits[i], static_cast<Token>(i)}); });
+  const float below = just_below(bound);
+  for_each_above(logits, below, [&](std::size_t i) { into.push_back({logits[i], static_cast<Token>(i)}); });
 }
 
 }  // namespace detail

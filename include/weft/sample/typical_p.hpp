@@ -32,11 +32,14 @@ namespace detail {
 /// The tokens within `width` of the centre, ranked by closeness.
 inline void collect_around(std::span<const float> logits, float centre, float width, std::vector<Ranked>& into) {
   into.clear();
-  const Lanes middle = all_lanes(centre), low = all_lanes(-width), high = all_lanes(width);
-  const auto near = [&](Lanes x) { return (x - middle >= low) & (x - middle <= high); };
-  for_each_lane(logits, near, [&](std::size_t i) {
-    into.push_back({-std::fabs(logits[i] - centre), static_cast<Token>(i)});
-  });
+  const std::size_t blocks = logits.size() / softmax_block;
+  const auto offer = [&](std::size_t i) {
+    const float distance = std::fabs(logits[i] - centre);
+    if (distance <= width) into.push_back({-distance, static_cast<Token>(i)});
+  };
+  for (std::size_t b = 0; (b = next_block_within(logits.data(), b, blocks, centre, width)) < blocks; ++b)
+    for (std::size_t i = b * softmax_block; i < (b + 1) * softmax_block; ++i) offer(i);
+  for (std::size_t i = blocks * softmax_block; i < logits.size(); ++i) offer(i);
 }
 
 }  // namespace detail
@@ -59,9 +62,8 @@ inline void TypicalP::operator()(std::span<float> logits, std::span<const Token>
     if (sum >= wanted || widest) break;
   }
   const float border = -detail::mass_border(scratch, wanted, weight).value;
-  const auto middle = detail::all_lanes(centre), low = detail::all_lanes(-border), high = detail::all_lanes(border);
-  const auto gone = detail::all_lanes(detail::excluded);
-  detail::change_lanes(logits, [&](detail::Lanes x) { return ((x - middle < low) | (x - middle > high)) ? gone : x; });
+  detail::exclude_outside_in(logits.data(), logits.size() / detail::widest * detail::widest, centre, border);
+  for (float& x : logits.last(logits.size() % detail::widest)) x = std::fabs(x - centre) > border ? detail::excluded : x;
 }
 
 }  // namespace weft

@@ -77,14 +77,12 @@ WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t c
   if (std::isinf(max)) return detail::exclude_below(logits, max);
   live_.clear();
   double sum = 0;
-  const auto lowest = detail::all_lanes(max - 87.0f);  // what is below has no weight
-  detail::for_each_lane(
-      logits, [&](detail::Lanes x) { return x >= lowest; },
-      [&](std::size_t i) {
-        const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
-        live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p, 0});
-        sum += p;
-      });
+  const float below = detail::just_below(max - 87.0f);  // what is lower has no weight
+  detail::for_each_above(logits, below, [&](std::size_t i) {
+    const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
+    live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p, 0});
+    sum += p;
+  });
   for (auto& c : live_) c.probability /= sum;
   for (std::size_t layer = 0; layer < key_.depth(); ++layer) {
     double ones = 0;
