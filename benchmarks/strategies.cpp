@@ -59,35 +59,40 @@ std::vector<Entry> entries() {
   };
 }
 
-/// All entries on one prompt, in turn, so that what slows the machine slows all of them.
+/// The entries whose name holds a text, and what they are compared with.
+std::vector<Entry> entries(const std::string& only) {
+  auto all = entries();
+  const auto named = [&](const Entry& e) { return e.name.find(only) != std::string::npos; };
+  const auto needed = [&](const Entry& e) {
+    return std::any_of(all.begin(), all.end(), [&](const Entry& o) { return named(o) && o.compared_with == e.name; });
+  };
+  std::vector<Entry> chosen;
+  for (const auto& e : all)
+    if (e.name == "greedy" || named(e) || needed(e)) chosen.push_back(e);  // all rows lead to greedy
+  return chosen;
+}
+
+/// Entries on one prompt, in turn, so that what slows the machine slows all of them.
 std::vector<report::Row> measure(const Settings& s, const weft::Model<B>& model, std::int64_t length) {
-  const auto all = entries();
+  const auto all = entries(s.only);
   const auto tokens = workload::random_tokens(length, model.vocab_size(), 1);
   std::vector<weft::Sequence<B>> prompts;  // one for each, so that each has a peak of its own
   for (std::size_t i = 0; i < all.size(); ++i) {
     prompts.emplace_back(model);
     prompts.back().append(tokens);
   }
-  const auto measured = [&](const Entry& e) {
-    if (s.only.empty() || e.name.find(s.only) != std::string::npos) return true;
-    return std::any_of(all.begin(), all.end(), [&](const Entry& o) {
-      return o.name.find(s.only) != std::string::npos && o.compared_with == e.name;
-    });
-  };
   std::vector<std::vector<double>> seconds(all.size());
   for (int round = 0; round <= s.rounds; ++round)
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (!measured(all[i])) continue;
       const double start = weft::seconds_now();
       const auto results = all[i].search(prompts[i], {.max_tokens = s.generated, .ignore_end_tokens = true, .seed = 7});
-      const double steps =
-          static_cast<double>(results.front().tokens.size() - 1);  // the first token comes from the prompt's logits
+      // the first token comes from the prompt's logits
+      const double steps = static_cast<double>(results.front().tokens.size() - 1);
       if (round > 0) seconds[i].push_back((weft::seconds_now() - start) / steps);
     }
   std::vector<report::Row> rows;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& e = all[i];
-    if (seconds[i].empty()) continue;
     const auto base = static_cast<std::size_t>(
         std::find_if(all.begin(), all.end(), [&](const Entry& o) { return o.name == e.compared_with; }) - all.begin());
     // the median of the ratios within a round: what differs between rounds is not the strategy's
