@@ -344,7 +344,9 @@ class InTerminal(unittest.TestCase):
         self.assertIn("2 turns", terminal.say("/branch"))
         terminal.type("/set te\t")
         self.assertIn("how freely", terminal.say(""))
-        terminal.type("half a line\x03")  # which is thrown away
+        terminal.type("half a line")
+        terminal.expect("half a line")  # before it is seen, Ctrl-C would take the keys away from the program, and leave
+        terminal.type("\x03")  # which throws it away
         terminal.expect(r"\^C.*> ")
         terminal.say("\u00e9t\u00e9")
         self.assertIn("user\x1b[0m: \u00e9t\u00e9" if "user\x1b" in terminal.shown else "\u00e9t\u00e9", terminal.say("/show"))
