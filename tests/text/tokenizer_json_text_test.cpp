@@ -73,3 +73,10 @@ TEST_CASE("a tokenizer.json gives the ids, tokens, places and texts of the libra
     CHECK(line > 0);
   }
 }
+
+TEST_CASE("scores are the doubles that the library reads: where two cuts are equal but for the last bit, it chooses") {
+  const auto folder = test::golden_text() / "hf_tokenizers" / "unigram_albert";
+  if (!test::present(folder, "ties of scores")) return;
+  const Tokenizer tokenizer = read_tokenizer_json(folder.string());
+  CHECK(tokenizer.encode("\u200B\u2034123") == std::vector<Token>{4, 174, 1075, 548, 1085, 293});
+}

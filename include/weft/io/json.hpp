@@ -22,6 +22,7 @@ class JsonHandler {
   virtual void integer(std::int64_t value) = 0;   ///< a negative one
   virtual void natural(std::uint64_t value) = 0;
   virtual void number(double value) = 0;
+  virtual void decimal(double value, std::string_view) { number(value); }  ///< what is no whole number: the nearest double, and as it is written
   virtual void text(std::string& value) = 0;
 
  protected:

@@ -19,7 +19,7 @@ class JsonSax {
   bool boolean(bool value) { return handler_.boolean(value), true; }
   bool number_integer(json::number_integer_t value) { return handler_.integer(value), true; }
   bool number_unsigned(json::number_unsigned_t value) { return handler_.natural(value), true; }
-  bool number_float(json::number_float_t value, const json::string_t&) { return handler_.number(value), true; }
+  bool number_float(json::number_float_t value, const json::string_t& written) { return handler_.decimal(value, written), true; }
   bool string(json::string_t& value) { return handler_.text(value), true; }
   bool binary(json::binary_t&) { return false; }  // never in text
   bool start_object(std::size_t) { return open(true); }

@@ -1,7 +1,11 @@
 // The file's text into values, its big tables apart from the rest.
 #pragma once
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -16,6 +20,37 @@ namespace weft {
 namespace detail {
 
 inline constexpr std::size_t tokenizer_json_depth = 64;
+
+/// A decimal as the reference reads it: its digits as a whole number, rounded to a double, times a power of ten, rounded again. A third of all
+/// scores are not the nearest double then, and sums of scores that are equal on paper differ, or the other way round.
+/// Source: serde_json without its feature float_roundtrip, on which Hugging Face's tokenizers is built.
+inline double read_score(std::string_view written, double nearest) {
+  std::uint64_t digits = 0;
+  int exponent = 0;
+  bool fraction = false, full = false;
+  const std::size_t power = std::min(written.find_first_of("eE"), written.size());
+  for (const char c : written.substr(0, power)) {
+    if (c == '.') fraction = true;
+    if (c < '0' || c > '9') continue;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    full = full || digits > (~std::uint64_t{0} - digit) / 10;
+    if (!full) digits = digits * 10 + digit;
+    exponent += full ? (fraction ? 0 : 1) : (fraction ? -1 : 0);
+  }
+  if (power < written.size()) {
+    int value = 0;
+    const char* const begin = written.data() + power + 1 + (written[power + 1] == '+' ? 1 : 0);
+    if (std::from_chars(begin, written.data() + written.size(), value).ec != std::errc{}) return nearest;
+    exponent += value;
+  }
+  constexpr int largest = 308;
+  if (exponent < -largest || exponent > largest) return nearest;
+  double scale = 1;
+  const std::string text = "1e" + std::to_string(exponent < 0 ? -exponent : exponent);
+  std::from_chars(text.data(), text.data() + text.size(), scale);
+  const double value = exponent < 0 ? static_cast<double>(digits) / scale : static_cast<double>(digits) * scale;
+  return written.starts_with('-') ? -value : value;
+}
 
 /// Takes model.vocab and model.merges out of the events: as values they would be most of the memory.
 class TokenizerJsonBuilder final : public JsonBuilder {
@@ -84,6 +119,7 @@ class TokenizerJsonBuilder final : public JsonBuilder {
     if (table_ != Table::scores || levels_ != 2 || ++items_ != 2) refuse(concat("the number ", value), expected());
     tables.scores.emplace_back(std::move(text_), value);
   }
+  void decimal(double value, std::string_view written) override { number(table_ == Table::scores ? read_score(written, value) : value); }
   void text(std::string& value) override {
     if (table_ == Table::none) return JsonBuilder::text(value);
     if (table_ == Table::merges && levels_ == 1) return add_merge(value);
