@@ -8,17 +8,13 @@
 #include <functional>
 #include <stdexcept>
 
+#include "support/sanitizer.hpp"
+
 namespace weft::test {
 
 /// What f throws is thrown on. A sanitizer's frames are several times as large, so it gets as many times the stack.
 inline void on_small_stack(std::function<void()> f, std::size_t bytes = 512 * 1024) {
-#if defined(__SANITIZE_ADDRESS__)
-  bytes *= 4;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  bytes *= 4;
-#endif
-#endif
+  if (WEFT_TEST_SANITIZED) bytes *= 4;
   struct Work {
     std::function<void()> f;
     std::exception_ptr error;

@@ -15,8 +15,8 @@
 #include "weft/decode/stream.hpp"
 #include "weft/decode/ticket.hpp"
 #include "weft/model/batch.hpp"
+#include "weft/model/pass_item.hpp"
 #include "weft/model/prefix_cache.hpp"
-#include "weft/model/workspace.hpp"
 
 namespace weft {
 

@@ -1,4 +1,4 @@
-// What a sequence asks of a pass.
+// What a sequence asks of a pass, and how much goes into one.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,13 @@
 #include "weft/core/token.hpp"
 #include "weft/nn/tap.hpp"
 
-namespace weft::detail {
+namespace weft {
+
+/// Rows that go through the model together; longer batches are cut. Enough that reading the weights costs a small part of
+/// multiplying by them; the bits do not depend on it.
+inline constexpr std::int64_t max_pass_rows = 128;
+
+namespace detail {
 
 /// Tokens of one sequence to run. pages cover positions [first, first + tokens.size()) and may be written.
 struct PassItem {
@@ -26,4 +32,5 @@ struct PassItem {
   std::span<const nn::Tap> taps;  ///< rows count from the item's first token
 };
 
-}  // namespace weft::detail
+}  // namespace detail
+}  // namespace weft

@@ -10,14 +10,12 @@
 
 #include "weft/core/tensor.hpp"
 #include "weft/core/thread_pool.hpp"
+#include "weft/model/pass_item.hpp"
 #include "weft/nn/pass.hpp"
 #include "weft/nn/program.hpp"
 
 namespace weft {
 
-/// Rows that go through the model together; longer batches are cut. Enough that reading the weights costs a small part of
-/// multiplying by them; the bits do not depend on it.
-inline constexpr std::int64_t max_pass_rows = 128;
 /// With so few rows every worker prepares all of them for itself, which is cheaper than a meeting.
 inline constexpr std::int64_t redundant_rows = 2;
 
