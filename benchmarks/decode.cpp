@@ -204,7 +204,7 @@ int main(int argc, char** argv) try {
   app.add_option("-b,--n-batch", s.batches, "numbers of sequences that decode together")->delimiter(',')->capture_default_str();
   app.add_option("-r,--repetitions", s.rounds, "rounds; medians are shown, ± half the range")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("-t,--threads", s.threads, "workers (one per core)");
-  app.add_option("--backend", s.backend, "best, scalar, avx2, avx512-vnni, neon or reference")->capture_default_str();
+  app.add_option("--backend", s.backend, "best, scalar, avx2, avx2-vnni, avx512-vnni, avx512-amx, neon or reference")->capture_default_str();
   app.add_option("--kv", s.kv, "f16, f32 or q8")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str();
   app.add_option("--activation-bits", s.activation_bits, "8 or 16")->check(CLI::IsMember({8, 16}))->capture_default_str();
   app.add_option("--peer", s.peer, "llama.cpp's llama-bench, run alternately with the same threads and flash attention on");

@@ -72,7 +72,7 @@ Settings parse(int argc, char** argv) {
   std::vector<std::string> bias;
   const CLI::IsMember backends(std::vector<std::string>{"best", "scalar",
 #if WEFT_CPU_X86
-                                                        "avx2", "avx512-vnni",
+                                                        "avx2", "avx2-vnni", "avx512-vnni", "avx512-amx",
 #endif
                                                         "reference"});
   CLI::App app{"Continues a text with a language model."};

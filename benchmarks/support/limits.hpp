@@ -132,11 +132,6 @@ __attribute__((target("avx2,avxvnni"))) inline std::int32_t int8_avx_vnni(std::i
 }
 #undef WEFT_BENCH_TWELVE
 #undef WEFT_BENCH_STEP
-
-inline bool has_avx_vnni() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return weft::cpu::best_level() >= weft::cpu::Level::avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1u << 4) != 0;
-}
 #endif
 #undef WEFT_BENCH_OPAQUE
 
@@ -180,7 +175,7 @@ inline std::vector<Loop> int8_loops() {
 #if WEFT_CPU_X86
   const auto level = weft::cpu::best_level();
   if (level >= weft::cpu::Level::avx2) loops.push_back({"avx2 maddubs", 4 * 8 * 32, int8_avx2});
-  if (has_avx_vnni()) loops.push_back({"avx-vnni vpdpbusd", 12 * 32, int8_avx_vnni});
+  if (weft::cpu::has_avx_vnni()) loops.push_back({"avx-vnni vpdpbusd", 12 * 32, int8_avx_vnni});
   if (level >= weft::cpu::Level::avx512_vnni) loops.push_back({"avx512-vnni vpdpbusd", 12 * 64, int8_avx512});
 #endif
   return loops;

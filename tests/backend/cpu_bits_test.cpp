@@ -63,9 +63,9 @@ void hash_elementwise(Hash& hash) {
 }
 
 template <class Backend>
-void hash_attention(Hash& hash) {
-  for (const KvType type : {KvType::f32, KvType::f16}) {
-    const KvSlot slot{type, 72, 0, 72 * 16 * bytes_per_value(type)};
+void hash_attention(Hash& hash, std::initializer_list<KvType> kinds) {
+  for (const KvType type : kinds) {
+    const KvSlot slot{type, 72, 0, kv_block_bytes(type, 72)};
     std::vector<std::byte> memory(38 * 2 * slot.v_offset);
     std::vector<const std::byte*> pages;
     for (std::size_t p = 0; p < 38; ++p) pages.push_back(memory.data() + p * 2 * slot.v_offset);
@@ -83,17 +83,20 @@ void hash_attention(Hash& hash) {
 }
 
 TEST_CASE("every kernel gives the recorded bits, whatever the compiler, its options and the instruction set") {
+  MESSAGE("the best instruction set of this machine: ", std::string(Cpu<>::name()));
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
-    Hash products, other_products, elementwise, attention;
+    Hash products, other_products, elementwise, attention, attention8;
     hash_products<Backend>(some_types, products);
     hash_products<Backend>(other_types, other_products);
     hash_elementwise<Backend>(elementwise);
-    hash_attention<Backend>(attention);
+    hash_attention<Backend>(attention, {KvType::f32, KvType::f16});
+    hash_attention<Backend>(attention8, {KvType::q8});
     CHECK(products.value() == 178161049591813230u);
     CHECK(other_products.value() == 8818300260269820481u);
     CHECK(elementwise.value() == 5438897844384568862u);
     CHECK(attention.value() == 11817035973013373820u);
+    CHECK(attention8.value() == 125017464041094586u);
   });
 }
 

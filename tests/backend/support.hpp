@@ -35,7 +35,9 @@ void for_each_cpu(F f) {
   run(Cpu<cpu::Scalar>{});
 #if WEFT_CPU_X86
   run(Cpu<cpu::Avx2>{});
+  run(Cpu<cpu::Avx2Vnni>{});
   run(Cpu<cpu::Avx512Vnni>{});
+  run(Cpu<cpu::Avx512Amx>{});
 #endif
 #if WEFT_CPU_ARM
   run(Cpu<cpu::Neon>{});

@@ -9,9 +9,9 @@
 #include "weft/backend/reference.hpp"
 
 #if WEFT_CPU_X86
-#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Avx2>, weft::Cpu<weft::cpu::Avx512Vnni>
+#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Avx2>, weft::Cpu<>
 #elif WEFT_CPU_ARM
-#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<weft::cpu::Neon>
+#define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>, weft::Cpu<>
 #else
 #define WEFT_TEST_CPUS weft::Cpu<weft::cpu::Scalar>
 #endif

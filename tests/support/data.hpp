@@ -60,7 +60,7 @@ inline std::vector<std::string>& skipped() {
 /// Says that a case is not tested, and why. It is printed, counted and never passes for tested; WEFT_STRICT=1 makes it fail.
 inline void skip(std::string_view name, std::string_view reason) {
   skipped().push_back(std::string(name) + ": " + std::string(reason));
-  if (std::ofstream list{WEFT_TEST_SKIPPED, std::ios::app}) list << skipped().back() << '\n';
+  if (std::ofstream list{path_or("WEFT_SKIPPED", WEFT_TEST_SKIPPED), std::ios::app}) list << skipped().back() << '\n';
   if (variable("WEFT_STRICT") == "1") FAIL_CHECK("skipped under WEFT_STRICT: ", skipped().back());
 }
 

@@ -6,7 +6,7 @@
 // bits are those of every other set. A panel's weights are widened to signed bytes once for all rows.
 #pragma once
 
-#include "weft/backend/cpu/avx512.ipp"
+#include "weft/backend/cpu/avx512.inl"
 
 #if WEFT_CPU_X86
 
@@ -20,7 +20,7 @@
 #pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,amx-tile,amx-int8")
 #pragma GCC optimize("fp-contract=off")
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // as in avx512.ipp
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // as in avx512.inl
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
@@ -231,6 +231,7 @@ inline constexpr Kernels table = with_tiles();
 #endif
 
 namespace weft::cpu {
+WEFT_INLINE const Kernels& avx512_kernels() noexcept { return avx512::table; }
 WEFT_INLINE const Kernels& amx_kernels() noexcept { return avx512::amx::table; }
 }  // namespace weft::cpu
 

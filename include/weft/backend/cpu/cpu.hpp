@@ -1,7 +1,7 @@
 // The CPU backend: packed weights and SIMD kernels behind the Backend concept.
 //
-// Cpu<> picks the best instruction set once, at start; Cpu<cpu::Avx2> and the others name one. All share one Weight
-// type and give the same bits.
+// Cpu<> runs the best instruction set of the machine, or the one that with_cpu names; Cpu<cpu::Avx2> and the others are one of
+// them for good. All share one Weight type and give the same bits.
 #pragma once
 
 #include <cstddef>
@@ -12,41 +12,42 @@
 #include "weft/backend/concept.hpp"
 #include "weft/backend/cpu/kernels.hpp"
 #include "weft/backend/cpu/weight.hpp"
-#include "weft/core/error.hpp"
 
 namespace weft::cpu {
 
-// The instruction sets. level: what the machine must have.
+// The instruction sets. available(): whether this machine has it.
 struct Scalar {
-  static constexpr Level level = Level::scalar;
+  static bool available() noexcept { return true; }
   static const Kernels& kernels() noexcept { return scalar_kernels(); }
 };
 #if WEFT_CPU_X86
 struct Avx2 {
-  static constexpr Level level = Level::avx2;
+  static bool available() noexcept { return best_level() >= Level::avx2; }
   static const Kernels& kernels() noexcept { return avx2_kernels(); }
 };
+struct Avx2Vnni {
+  static bool available() noexcept { return has_avx_vnni(); }
+  static const Kernels& kernels() noexcept { return avx2_vnni_kernels(); }
+};
 struct Avx512Vnni {
-  static constexpr Level level = Level::avx512_vnni;
-  static const Kernels& kernels() noexcept {  // with tiles where the machine has them
-    static const Kernels& best = has_amx() ? amx_kernels() : avx512_kernels();
-    return best;
-  }
+  static bool available() noexcept { return best_level() >= Level::avx512_vnni; }
+  static const Kernels& kernels() noexcept { return avx512_kernels(); }
+};
+struct Avx512Amx {
+  static bool available() noexcept { return has_amx(); }
+  static const Kernels& kernels() noexcept { return amx_kernels(); }
 };
 #endif
 #if WEFT_CPU_ARM
 struct Neon {
-  static constexpr Level level = Level::neon;
+  static bool available() noexcept { return best_level() >= Level::neon; }
   static const Kernels& kernels() noexcept { return neon_kernels(); }
 };
 #endif
-/// Whatever the machine has.
+/// Whatever the machine has, or with_cpu has named.
 struct Best {
-  static constexpr Level level = Level::scalar;
-  static const Kernels& kernels() noexcept {
-    static const Kernels& best = best_kernels();
-    return best;
-  }
+  static bool available() noexcept { return true; }
+  static const Kernels& kernels() noexcept { return current_kernels(); }
 };
 
 }  // namespace weft::cpu
@@ -62,7 +63,7 @@ struct Cpu {
 
   static std::string_view name() noexcept { return Isa::kernels().name; }
   /// Whether this machine can run it.
-  static bool available() noexcept { return Isa::level <= cpu::best_level(); }
+  static bool available() noexcept { return Isa::available(); }
 
   /// pack in two steps: place in the order of use, then fill in any order, from any thread.
   static Weight place(const RawMatrix& raw, Arena* arena = nullptr) { return cpu::place(raw, arena); }
@@ -116,36 +117,13 @@ struct Cpu {
 
 static_assert(Backend<Cpu<>> && SplitsAttention<Cpu<>>);
 
-/// f(Cpu<Isa>{}) for the best instruction set of this machine; f is instantiated for each.
-template <class F>
-decltype(auto) with_best_cpu(F&& f) {
-#if WEFT_CPU_X86
-  const cpu::Level level = cpu::best_level();
-  if (level == cpu::Level::avx512_vnni) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
-  if (level == cpu::Level::avx2) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
-#elif WEFT_CPU_ARM
-  if (cpu::best_level() == cpu::Level::neon) return std::forward<F>(f)(Cpu<cpu::Neon>{});
-#endif
-  return std::forward<F>(f)(Cpu<cpu::Scalar>{});
-}
-
-/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx512-vnni", "neon" or "best". Error(unsupported) when the
-/// machine or the build lacks it, Error(argument) when there is no such name.
+/// f(Cpu<>{}), in which all Cpu<> of the process run the set of that name: "scalar", "avx2", "avx2-vnni", "avx512-vnni", "avx512-amx",
+/// "neon" or "best". Afterwards they run what they ran before. Error(unsupported) when the machine or the build lacks
+/// it, Error(argument) when there is no such name.
 template <class F>
 decltype(auto) with_cpu(std::string_view name, F&& f) {
-  if (name == "best" || name == "cpu") return with_best_cpu(std::forward<F>(f));
-  if (name != "scalar" && name != "avx2" && name != "avx512-vnni" && name != "neon")
-    fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected best, scalar, avx2, avx512-vnni or neon");
-#if WEFT_CPU_X86
-  if (name == "avx2" && Cpu<cpu::Avx2>::available()) return std::forward<F>(f)(Cpu<cpu::Avx2>{});
-  if (name == "avx512-vnni" && Cpu<cpu::Avx512Vnni>::available()) return std::forward<F>(f)(Cpu<cpu::Avx512Vnni>{});
-#elif WEFT_CPU_ARM
-  if (name == "neon" && Cpu<cpu::Neon>::available()) return std::forward<F>(f)(Cpu<cpu::Neon>{});
-#endif
-  if (name != "scalar")
-    fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ",
-         cpu::best_kernels().name);
-  return std::forward<F>(f)(Cpu<cpu::Scalar>{});
+  const cpu::Chosen chosen(name);
+  return std::forward<F>(f)(Cpu<>{});
 }
 
 }  // namespace weft

@@ -60,11 +60,14 @@ struct Kernels {
 
 const Kernels& scalar_kernels() noexcept;
 #if WEFT_CPU_X86
-const Kernels& avx2_kernels() noexcept;    ///< AVX2, FMA and F16C
-const Kernels& avx512_kernels() noexcept;  ///< AVX-512 F, BW, DQ, VL and VNNI
-const Kernels& amx_kernels() noexcept;     ///< the same, but products of many rows on AMX tiles
+const Kernels& avx2_kernels() noexcept;       ///< AVX2, FMA and F16C
+const Kernels& avx2_vnni_kernels() noexcept;  ///< the same, but products of bytes by AVX-VNNI
+const Kernels& avx512_kernels() noexcept;     ///< AVX-512 F, BW, DQ, VL and VNNI
+const Kernels& amx_kernels() noexcept;        ///< the same, but products of many rows on AMX tiles
 /// Whether the processor has AMX-INT8 and the operating system lets this process use it.
 bool has_amx() noexcept;
+/// Whether the processor has AVX-VNNI besides AVX2.
+bool has_avx_vnni() noexcept;
 #endif
 
 #if WEFT_CPU_ARM
@@ -75,8 +78,23 @@ const Kernels& neon_kernels() noexcept;  ///< Advanced SIMD with dot products
 enum class Level : std::uint8_t { scalar, avx2, avx512_vnni, neon };
 /// The best set that this processor has and this operating system saves.
 Level best_level() noexcept;
-/// The kernels of best_level().
+/// The best kernels that this machine can run.
 const Kernels& best_kernels() noexcept;
+/// What Cpu<> runs: the best, or what the innermost Chosen has named.
+const Kernels& current_kernels() noexcept;
+
+/// While it lives, current_kernels() are those of that name; "best" (or "cpu") for the best. Not for several threads at once.
+/// Error(unsupported) when the machine or the build lacks them, Error(argument) when nothing is called so.
+class Chosen {
+ public:
+  explicit Chosen(std::string_view name);
+  ~Chosen();
+  Chosen(const Chosen&) = delete;
+  Chosen& operator=(const Chosen&) = delete;
+
+ private:
+  const Kernels* before_;
+};
 
 }  // namespace weft::cpu
 
@@ -84,9 +102,8 @@ const Kernels& best_kernels() noexcept;
 #include "weft/backend/cpu/kernels.ipp"
 #include "weft/backend/cpu/scalar.ipp"
 #if WEFT_CPU_X86
-#include "weft/backend/cpu/avx2.ipp"
+#include "weft/backend/cpu/avx2_vnni.ipp"
 #include "weft/backend/cpu/amx.ipp"
-#include "weft/backend/cpu/avx512.ipp"
 #endif
 #if WEFT_CPU_ARM
 #include "weft/backend/cpu/neon.ipp"

@@ -1,7 +1,11 @@
 // What the processor can do, and the table for the best of it.
 #pragma once
 
+#include <atomic>
+#include <string>
+
 #include "weft/backend/cpu/kernels.hpp"
+#include "weft/core/error.hpp"
 #if WEFT_CPU_X86
 #include <cpuid.h>
 #if defined(__linux__)
@@ -57,8 +61,18 @@ inline bool request_amx() noexcept {
 #endif
 }
 
+inline bool detect_avx_vnni() noexcept {
+  constexpr unsigned avx_vnni = 1u << 4;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return detect_level() >= Level::avx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & avx_vnni) != 0;
+}
+
 }  // namespace detail
 
+WEFT_INLINE bool has_avx_vnni() noexcept {
+  static const bool has = detail::detect_avx_vnni();
+  return has;
+}
 WEFT_INLINE bool has_amx() noexcept {
   static const bool has = detail::request_amx();
   return has;
@@ -80,15 +94,65 @@ WEFT_INLINE Level best_level() noexcept {
 #endif
 }
 
-WEFT_INLINE const Kernels& best_kernels() noexcept {
+namespace detail {
+
+/// A set of kernels by its name; `kernels` is null where the build lacks it.
+struct NamedKernels {
+  std::string_view name;
+  bool available;
+  const Kernels& (*kernels)() noexcept;
+};
+
+/// All that are known, the best last. f(NamedKernels).
+template <class F>
+inline void for_each_kernels(F&& f) {
+  f(NamedKernels{"scalar", true, scalar_kernels});
 #if WEFT_CPU_X86
-  const Level level = best_level();
-  if (level == Level::avx512_vnni) return has_amx() ? amx_kernels() : avx512_kernels();
-  if (level == Level::avx2) return avx2_kernels();
-#elif WEFT_CPU_ARM
-  if (best_level() == Level::neon) return neon_kernels();
+  f(NamedKernels{"avx2", best_level() >= Level::avx2, avx2_kernels});
+  f(NamedKernels{"avx2-vnni", has_avx_vnni(), avx2_vnni_kernels});
+  f(NamedKernels{"avx512-vnni", best_level() >= Level::avx512_vnni, avx512_kernels});
+  f(NamedKernels{"avx512-amx", has_amx(), amx_kernels});
+#else
+  for (const std::string_view name : {"avx2", "avx2-vnni", "avx512-vnni", "avx512-amx"}) f(NamedKernels{name, false, nullptr});
 #endif
-  return scalar_kernels();
+#if WEFT_CPU_ARM
+  f(NamedKernels{"neon", best_level() >= Level::neon, neon_kernels});
+#else
+  f(NamedKernels{"neon", false, nullptr});
+#endif
 }
+
+inline std::atomic<const Kernels*>& chosen_kernels() noexcept {
+  static std::atomic<const Kernels*> chosen{&best_kernels()};
+  return chosen;
+}
+
+}  // namespace detail
+
+WEFT_INLINE const Kernels& best_kernels() noexcept {
+  const Kernels* best = nullptr;
+  detail::for_each_kernels([&](const detail::NamedKernels& set) {
+    if (set.available) best = &set.kernels();
+  });
+  return *best;
+}
+
+WEFT_INLINE const Kernels& current_kernels() noexcept { return *detail::chosen_kernels().load(std::memory_order_relaxed); }
+
+WEFT_INLINE Chosen::Chosen(std::string_view name) : before_(&current_kernels()) {
+  const Kernels* found = name == "best" || name == "cpu" ? &best_kernels() : nullptr;
+  bool known = found != nullptr;
+  std::string names = "best";
+  detail::for_each_kernels([&](const detail::NamedKernels& set) {
+    names += ", " + std::string(set.name);
+    if (set.name != name) return;
+    known = true;
+    if (set.available) found = &set.kernels();
+  });
+  if (!known) fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected one of ", names);
+  if (found == nullptr) fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ", best_kernels().name);
+  detail::chosen_kernels() = found;
+}
+WEFT_INLINE Chosen::~Chosen() { detail::chosen_kernels() = before_; }
 
 }  // namespace weft::cpu

@@ -1,4 +1,4 @@
-// Macros for code inside a target region (see avx2.ipp): helpers vanish into their callers, short loops into straight
+// Macros for code inside a target region (see avx2.inl): helpers vanish into their callers, short loops into straight
 // code.
 #pragma once
 

@@ -150,8 +150,4 @@ inline constexpr Kernels table = kernels_named("avx2");
 #pragma GCC pop_options
 #endif
 
-namespace weft::cpu {
-WEFT_INLINE const Kernels& avx2_kernels() noexcept { return avx2::table; }
-}  // namespace weft::cpu
-
 #endif

@@ -136,8 +136,4 @@ inline constexpr Kernels table = kernels_named("avx512-vnni");
 #pragma GCC pop_options
 #endif
 
-namespace weft::cpu {
-WEFT_INLINE const Kernels& avx512_kernels() noexcept { return avx512::table; }
-}  // namespace weft::cpu
-
 #endif

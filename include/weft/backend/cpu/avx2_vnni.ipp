@@ -1,0 +1,53 @@
+// The kernels for AVX2 with VNNI in its VEX form (AVX-VNNI): those of AVX2 but for the products of bytes.
+#pragma once
+
+#include "weft/backend/cpu/avx2.inl"
+
+#if WEFT_CPU_X86
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+#pragma float_control(push)
+#pragma clang fp contract(off)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c,avxvnni")
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+namespace weft::cpu::avx2_vnni {
+
+// clang-format off
+struct Part : avx2::Part {
+  static constexpr int nibble_sums = 8, byte_sums = 8;
+
+  WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm256_dpbusd_avx_epi32(s, w, x); }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }
+  // Signed bytes: (w + 128) * x as unsigned times signed, minus 128 times the sum of x.
+  using Signed = __m256i;
+  WEFT_FORCE Signed as_signed(Pi w) { return _mm256_xor_si256(w, _mm256_set1_epi8(-128)); }
+  WEFT_FORCE Pi signed_start(std::int32_t x_sum) { return iset(-128 * x_sum); }
+  WEFT_FORCE Pi signed_add(Pi s, Signed w, Pi x) { return _mm256_dpbusd_avx_epi32(s, w, x); }
+  WEFT_FORCE Pi unsigned_add(Pi s, Pi w, Pi x) { return _mm256_dpbusd_avx_epi32(s, w, x); }
+};
+// clang-format on
+
+#include "weft/backend/cpu/loops.inl"
+
+inline constexpr Kernels table = kernels_named("avx2-vnni");
+
+}  // namespace weft::cpu::avx2_vnni
+
+#if defined(__clang__)
+#pragma float_control(pop)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+namespace weft::cpu {
+WEFT_INLINE const Kernels& avx2_kernels() noexcept { return avx2::table; }
+WEFT_INLINE const Kernels& avx2_vnni_kernels() noexcept { return avx2_vnni::table; }
+}  // namespace weft::cpu
+
+#endif
