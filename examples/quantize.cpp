@@ -1,4 +1,4 @@
-// quantize: writes a GGUF model with its matrices in another format, and says what that cost.
+// quantize: writes a model, a GGUF file or a Hugging Face folder, as GGUF with its matrices in another format, and says what that cost.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "support/terminal.hpp"
 #include "weft/core/thread_pool.hpp"
 #include "weft/io/gguf_writer.hpp"
+#include "weft/model/folder_gguf.hpp"
 #include "weft/quant/dequantize.hpp"
 #include "weft/quant/quantize.hpp"
 
@@ -49,8 +51,8 @@ const Format& format_of(std::string name) {
 
 Settings parse(int argc, char** argv) {
   Settings s;
-  CLI::App app{"Writes a GGUF model with its matrices in another format."};
-  app.add_option("model,-m,--model", s.model, "GGUF file (SmolLM2-135M in the user's cache)");
+  CLI::App app{"Writes a model as GGUF with its matrices in another format."};
+  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
   app.add_option("-t,--type", s.type, "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K")->capture_default_str();
   app.add_option("--embedding", s.embedding, "another format for the embedding and the output matrix");
   app.add_option("-o,--output", s.output, "file to write (the model's name with the format's, in the current folder)");
@@ -63,8 +65,9 @@ Settings parse(int argc, char** argv) {
   }
   if (s.model.empty()) s.model = example::default_model().string();
   if (s.output.empty()) {
-    auto stem = std::filesystem::path(s.model).stem();
-    if (stem.has_extension() && stem.extension().string().size() > 2) stem = stem.stem();  // name.Q4_1.gguf
+    const bool folder = std::filesystem::is_directory(s.model);
+    auto stem = folder ? std::filesystem::absolute(s.model + "/.").parent_path().filename() : std::filesystem::path(s.model).stem();
+    if (!folder && stem.has_extension() && stem.extension().string().size() > 2) stem = stem.stem();  // name.Q4_1.gguf
     s.output = fmt::format("{}.{}.gguf", stem.string(), format_of(s.type).name);
   }
   return s;
@@ -137,14 +140,44 @@ class Requantizer {
   std::vector<std::byte> bytes_;
 };
 
+/// What is quantised: a GGUF file as it is, or a folder as GGUF would have it.
+class Source {
+ public:
+  Source(const std::string& path, std::stop_token stop) {
+    if (std::filesystem::is_directory(path)) {
+      folder_.emplace(path);
+      for (const auto& tensor : folder_->tensors()) tensors_.push_back({tensor.name, tensor.type, tensor.shape, {}});
+    } else {
+      gguf_.emplace(weft::Gguf::open(path, stop));
+      tensors_ = gguf_->tensors.tensors();
+    }
+  }
+  [[nodiscard]] const std::vector<weft::GgufPair>& pairs() const { return folder_ ? folder_->pairs() : gguf_->pairs(); }
+  /// A folder's without their bytes.
+  [[nodiscard]] const std::vector<weft::RawTensor>& tensors() const { return tensors_; }
+  /// Tensor i with its bytes, valid until the next call.
+  const weft::RawTensor& read(std::size_t i) {
+    if (folder_)
+      tensors_[i].bytes = folder_->bytes(i);
+    else if (i > 0)
+      gguf_->tensors.release(tensors_[i - 1]);
+    return tensors_[i];
+  }
+
+ private:
+  std::optional<weft::FolderGguf> folder_;
+  std::optional<weft::Gguf> gguf_;
+  std::vector<weft::RawTensor> tensors_;
+};
+
 void quantize(const Settings& s) {
   const auto& format = format_of(s.type);
   const auto embedding = s.embedding.empty() ? format.type : format_of(s.embedding).type;
   const terminal::Interrupt interrupt;
   terminal::Progress progress(true);
   const auto start = std::chrono::steady_clock::now();
-  const auto source = weft::Gguf::open(s.model, interrupt.token());
-  const auto& tensors = source.tensors.tensors();
+  Source source(s.model, interrupt.token());
+  const auto& tensors = source.tensors();
 
   weft::GgufWriter writer;
   for (const auto& pair : source.pairs()) writer.set(pair);
@@ -157,7 +190,7 @@ void quantize(const Settings& s) {
     const auto wanted = outer ? embedding : format.type;
     plan.push_back({tensor.name, target(tensor, wanted), tensor.shape});
     writer.add(plan.back());
-    before += tensor.bytes.size();
+    before += weft::bytes_of({tensor.name, tensor.type, tensor.shape});
     after += weft::bytes_of(plan.back());
     if (const auto got = plan.back().type; got != wanted && got != tensor.type)
       fmt::print("{}: {}, since its rows of {} are no whole number of blocks of {}\n", tensor.name, weft::name(got), tensor.shape.back(), weft::name(wanted));
@@ -169,9 +202,9 @@ void quantize(const Settings& s) {
   std::uint64_t done = 0;
   writer.write(s.output, [&](std::size_t i) {
     progress.show("quantize", static_cast<double>(done) / static_cast<double>(before));
-    if (i > 0) source.tensors.release(tensors[i - 1]);
-    const auto bytes = requantize(tensors[i], plan[i].type, weft::bytes_of(plan[i]));
-    done += tensors[i].bytes.size();
+    const auto& tensor = source.read(i);
+    const auto bytes = requantize(tensor, plan[i].type, weft::bytes_of(plan[i]));
+    done += tensor.bytes.size();
     if (plan[i].type != tensors[i].type) squares += requantize.squares, errors += requantize.errors;
     if (s.verbose) {
       progress.clear();

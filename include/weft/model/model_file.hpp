@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stop_token>
+#include <string_view>
 #include <vector>
 
 #include "weft/core/token.hpp"
@@ -19,6 +20,7 @@ struct ModelFile {
   Checkpoint tensors;
   ModelSpec spec;
   NameScheme names;
+  std::string_view gguf_architecture;     ///< the architecture as GGUF calls it
   std::vector<std::string_view> ignored;  ///< ends of tensor names that may stay unread
   bool tied_head = false;                 ///< the head is the embedding
   std::optional<Vocabulary> vocabulary;   ///< of a GGUF file

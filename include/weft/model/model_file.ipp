@@ -102,6 +102,7 @@ WEFT_INLINE ModelFile describe_model(const Hparams& h, Checkpoint tensors) {
   ModelFile file;
   file.tensors = std::move(tensors);
   file.names = {architecture.names, h.is_gguf(), {}};
+  file.gguf_architecture = architecture.gguf_name;
   if (!h.is_gguf() && !architecture.hf_prefix.empty() && !file.tensors.find(file.names.name(Role::embedding)))
     file.names.hf_missing_prefix = architecture.hf_prefix;
   file.ignored.assign(architecture.ignored.begin(), architecture.ignored.end());

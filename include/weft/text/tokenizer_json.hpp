@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "weft/core/config.hpp"
 #include "weft/text/tokenizer.hpp"
@@ -21,6 +23,11 @@ Tokenizer read_tokenizer_json(const std::string& path);
 
 /// The same from the text of a tokenizer.json; where: what errors begin with.
 Tokenizer parse_tokenizer_json(std::string_view json, const std::string& where = "tokenizer.json");
+
+namespace detail {
+/// The merges of a tokenizer.json in their order; throws as read_tokenizer_json.
+std::vector<std::pair<std::string, std::string>> read_json_merges(const std::string& file);
+}  // namespace detail
 
 }  // namespace weft
 

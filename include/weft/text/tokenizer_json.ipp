@@ -180,4 +180,11 @@ WEFT_INLINE Tokenizer read_tokenizer_json(const std::string& path) {
   return detail::make_json_tokenizer({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name, roles);
 }
 
+WEFT_INLINE std::vector<std::pair<std::string, std::string>> detail::read_json_merges(const std::string& file) {
+  const auto mapped = MappedFile::open(file);
+  TokenizerJsonBuilder builder(file);
+  parse_json({reinterpret_cast<const char*>(mapped->bytes().data()), mapped->bytes().size()}, builder, file, tokenizer_json_depth);
+  return std::move(builder.tables.merges);
+}
+
 }  // namespace weft
