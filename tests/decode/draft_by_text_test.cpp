@@ -113,7 +113,7 @@ SpeculativeOptions eager(std::int64_t most = 6) {
 
 TEST_CASE("bytes are spelt in the tokenizer's own way where that gives the bytes, and otherwise by the longest tokens that fit") {
   const Tokenizer bpe(test::tiny_vocabulary()), sentence(pieces());
-  const detail::Spelling<Tokenizer> by_bpe(bpe), by_pieces(sentence);
+  const detail::Speller<Tokenizer> by_bpe(bpe), by_pieces(sentence);
   const auto spell = [](const auto& spelling, std::string_view text) {
     std::vector<Token> tokens;
     REQUIRE(spelling.spell(text, tokens));
@@ -137,7 +137,7 @@ TEST_CASE("bytes are spelt in the tokenizer's own way where that gives the bytes
   few.tokens = {"<unk>", "a"}, few.types = {TokenType::unknown, TokenType::normal}, few.scores = {0, 0};
   few.unknown = 0, few.add_space_prefix = false;
   std::vector<Token> none;
-  CHECK_FALSE(detail::Spelling<Tokenizer>(Tokenizer(few)).spell("ab", none));
+  CHECK_FALSE(detail::Speller<Tokenizer>(Tokenizer(few)).spell("ab", none));
 }
 
 TEST_CASE("two models that agree on the bytes and not on the tokens: drafts hold, whichever drafts for which, and the text is the chain's") {

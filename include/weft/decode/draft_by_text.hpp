@@ -24,8 +24,8 @@ class DraftByText {
 
  public:
   DraftByText(S sequence, const Target& target)
-      : sequence_(std::move(sequence)), target_(std::make_shared<const detail::Spelling<Target>>(target)),
-        own_(std::make_shared<const detail::Spelling<Own>>(sequence_.model().tokenizer())) {
+      : sequence_(std::move(sequence)), target_(std::make_shared<const detail::Speller<Target>>(target)),
+        own_(std::make_shared<const detail::Speller<Own>>(sequence_.model().tokenizer())) {
     sequence_.rewind(0);  // of tokens it holds already it is not known where they come from
   }
   DraftByText(const DraftByText& other)
@@ -132,8 +132,8 @@ class DraftByText {
   static std::uint8_t trust_in(float p) { return static_cast<std::uint8_t>(std::clamp(p, 0.0f, 1.0f) * Draft::most_trust); }
 
   S sequence_;
-  std::shared_ptr<const detail::Spelling<Target>> target_;
-  std::shared_ptr<const detail::Spelling<Own>> own_;
+  std::shared_ptr<const detail::Speller<Target>> target_;
+  std::shared_ptr<const detail::Speller<Own>> own_;
   std::vector<Token> history_;
   std::vector<std::size_t> history_ends_;  // where in text_ the token's bytes end
   std::string text_;                       // the history's bytes

@@ -12,9 +12,9 @@
 namespace weft::detail {
 
 template <class Tokenizer>
-class Spelling {
+class Speller {
  public:
-  explicit Spelling(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+  explicit Speller(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
     std::size_t all = 0;
     for (Token id = 0; id < size(); ++id) all += bytes(id).size();
     trie_.reserve(all);
