@@ -19,8 +19,12 @@ extern template class detail::Generation<Sequence<Cpu<cpu::Scalar>>>;
 #if WEFT_CPU_X86
 extern template class Model<Cpu<cpu::Avx2>>;
 extern template class detail::Generation<Sequence<Cpu<cpu::Avx2>>>;
+extern template class Model<Cpu<cpu::Avx2Vnni>>;
+extern template class detail::Generation<Sequence<Cpu<cpu::Avx2Vnni>>>;
 extern template class Model<Cpu<cpu::Avx512Vnni>>;
 extern template class detail::Generation<Sequence<Cpu<cpu::Avx512Vnni>>>;
+extern template class Model<Cpu<cpu::Avx512Amx>>;
+extern template class detail::Generation<Sequence<Cpu<cpu::Avx512Amx>>>;
 #endif
 #if WEFT_CPU_ARM
 extern template class Model<Cpu<cpu::Neon>>;

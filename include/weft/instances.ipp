@@ -16,8 +16,12 @@ template class detail::Generation<Sequence<Cpu<cpu::Scalar>>>;
 #if WEFT_CPU_X86
 template class Model<Cpu<cpu::Avx2>>;
 template class detail::Generation<Sequence<Cpu<cpu::Avx2>>>;
+template class Model<Cpu<cpu::Avx2Vnni>>;
+template class detail::Generation<Sequence<Cpu<cpu::Avx2Vnni>>>;
 template class Model<Cpu<cpu::Avx512Vnni>>;
 template class detail::Generation<Sequence<Cpu<cpu::Avx512Vnni>>>;
+template class Model<Cpu<cpu::Avx512Amx>>;
+template class detail::Generation<Sequence<Cpu<cpu::Avx512Amx>>>;
 #endif
 #if WEFT_CPU_ARM
 template class Model<Cpu<cpu::Neon>>;

@@ -155,7 +155,10 @@ inline void multiply_panel(const std::byte* panel, std::int64_t first, std::int6
   Wide wide;
   for (std::int64_t done = 0; done < blocks; done += wide_blocks) {
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
-    for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
+    for (int at = 0; at < count; ++at) {
+      prefetch_ahead<Format::block_bytes>(panel + (first + done + at) * Format::block_bytes);
+      widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
+    }
     for (std::int64_t r = 0; r < rows; r += tile_rows)
       add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
   }

@@ -1,7 +1,7 @@
 // The CPU backend: packed weights and SIMD kernels behind the Backend concept.
 //
-// Cpu<> runs the best instruction set of the machine, or the one that with_cpu names; Cpu<cpu::Avx2> and the others are one of
-// them for good. All share one Weight type and give the same bits.
+// Cpu<> picks the best instruction set once, at start; Cpu<cpu::Avx2> and the others name one. All share one Weight type and give the
+// same bits.
 #pragma once
 
 #include <cstddef>
@@ -44,10 +44,13 @@ struct Neon {
   static const Kernels& kernels() noexcept { return neon_kernels(); }
 };
 #endif
-/// Whatever the machine has, or with_cpu has named.
+/// Whatever the machine has.
 struct Best {
   static bool available() noexcept { return true; }
-  static const Kernels& kernels() noexcept { return current_kernels(); }
+  static const Kernels& kernels() noexcept {
+    static const Kernels& best = best_kernels();
+    return best;
+  }
 };
 
 }  // namespace weft::cpu
@@ -117,13 +120,46 @@ struct Cpu {
 
 static_assert(Backend<Cpu<>> && SplitsAttention<Cpu<>>);
 
-/// f(Cpu<>{}), in which all Cpu<> of the process run the set of that name: "scalar", "avx2", "avx2-vnni", "avx512-vnni", "avx512-amx",
-/// "neon" or "best". Afterwards they run what they ran before. Error(unsupported) when the machine or the build lacks
-/// it, Error(argument) when there is no such name.
+namespace detail {
+
+template <class... Isa>
+struct CpuSets {
+  /// f(Cpu<Isa>{}) for the first set that `is_wanted` holds for; the last one where it holds for none before.
+  template <class First, class... Rest, class Wanted, class F>
+  static decltype(auto) with(Wanted&& is_wanted, F&& f) {
+    if constexpr (sizeof...(Rest) > 0)
+      if (!is_wanted(Cpu<First>{})) return with<Rest...>(is_wanted, std::forward<F>(f));
+    return std::forward<F>(f)(Cpu<First>{});
+  }
+  template <class Wanted, class F>
+  static decltype(auto) first(Wanted&& is_wanted, F&& f) {
+    return with<Isa...>(is_wanted, std::forward<F>(f));
+  }
+};
+/// All sets of the build, best first.
+#if WEFT_CPU_X86
+using AllCpuSets = CpuSets<cpu::Avx512Amx, cpu::Avx512Vnni, cpu::Avx2Vnni, cpu::Avx2, cpu::Scalar>;
+#elif WEFT_CPU_ARM
+using AllCpuSets = CpuSets<cpu::Neon, cpu::Scalar>;
+#else
+using AllCpuSets = CpuSets<cpu::Scalar>;
+#endif
+
+}  // namespace detail
+
+/// f(Cpu<Isa>{}) for the best instruction set of this machine; f is instantiated for each.
+template <class F>
+decltype(auto) with_best_cpu(F&& f) {
+  return detail::AllCpuSets::first([](auto set) { return set.available(); }, std::forward<F>(f));
+}
+
+/// f(Cpu<Isa>{}) for the set of that name: "scalar", "avx2", "avx2-vnni", "avx512-vnni", "avx512-amx", "neon" or "best" ("cpu"); f is
+/// instantiated for each. Error(unsupported) when the machine or the build lacks it, Error(argument) when there is no such name.
 template <class F>
 decltype(auto) with_cpu(std::string_view name, F&& f) {
-  const cpu::Chosen chosen(name);
-  return std::forward<F>(f)(Cpu<>{});
+  if (name == "best" || name == "cpu") return with_best_cpu(std::forward<F>(f));
+  cpu::check_available(name);
+  return detail::AllCpuSets::first([&](auto set) { return set.name() == name; }, std::forward<F>(f));
 }
 
 }  // namespace weft

@@ -80,21 +80,8 @@ enum class Level : std::uint8_t { scalar, avx2, avx512_vnni, neon };
 Level best_level() noexcept;
 /// The best kernels that this machine can run.
 const Kernels& best_kernels() noexcept;
-/// What Cpu<> runs: the best, or what the innermost Chosen has named.
-const Kernels& current_kernels() noexcept;
-
-/// While it lives, current_kernels() are those of that name; "best" (or "cpu") for the best. Not for several threads at once.
-/// Error(unsupported) when the machine or the build lacks them, Error(argument) when nothing is called so.
-class Chosen {
- public:
-  explicit Chosen(std::string_view name);
-  ~Chosen();
-  Chosen(const Chosen&) = delete;
-  Chosen& operator=(const Chosen&) = delete;
-
- private:
-  const Kernels* before_;
-};
+/// Throws Error(argument) when no set of kernels is called so, Error(unsupported) when the machine or the build lacks it.
+void check_available(std::string_view name);
 
 }  // namespace weft::cpu
 

@@ -1,7 +1,6 @@
 // What the processor can do, and the table for the best of it.
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "weft/backend/cpu/kernels.hpp"
@@ -122,11 +121,6 @@ inline void for_each_kernels(F&& f) {
 #endif
 }
 
-inline std::atomic<const Kernels*>& chosen_kernels() noexcept {
-  static std::atomic<const Kernels*> chosen{&best_kernels()};
-  return chosen;
-}
-
 }  // namespace detail
 
 WEFT_INLINE const Kernels& best_kernels() noexcept {
@@ -137,22 +131,17 @@ WEFT_INLINE const Kernels& best_kernels() noexcept {
   return *best;
 }
 
-WEFT_INLINE const Kernels& current_kernels() noexcept { return *detail::chosen_kernels().load(std::memory_order_relaxed); }
-
-WEFT_INLINE Chosen::Chosen(std::string_view name) : before_(&current_kernels()) {
-  const Kernels* found = name == "best" || name == "cpu" ? &best_kernels() : nullptr;
-  bool known = found != nullptr;
+WEFT_INLINE void check_available(std::string_view name) {
+  bool known = false, available = false;
   std::string names = "best";
   detail::for_each_kernels([&](const detail::NamedKernels& set) {
     names += ", " + std::string(set.name);
     if (set.name != name) return;
     known = true;
-    if (set.available) found = &set.kernels();
+    available = set.available;
   });
   if (!known) fail(ErrorKind::argument, "there is no instruction set '", name, "'; expected one of ", names);
-  if (found == nullptr) fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ", best_kernels().name);
-  detail::chosen_kernels() = found;
+  if (!available) fail(ErrorKind::unsupported, "this machine lacks the instruction set '", name, "'; it has ", best_kernels().name);
 }
-WEFT_INLINE Chosen::~Chosen() { detail::chosen_kernels() = before_; }
 
 }  // namespace weft::cpu

@@ -156,14 +156,14 @@ WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) 
 template <class Format, int T>
 [[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x,
                                    std::int64_t stride, std::int32_t planes, float* out, std::int64_t out_stride,
-                                   std::int64_t rows) noexcept {
+                                   std::int64_t rows, bool is_first) noexcept {
   constexpr int H = Format::sums / T >= Part::count ? Part::count : 1;
   for (int part = 0; part < Part::count; part += H) {
     Part::Pf acc[H][T];
     WEFT_EACH (h, H)
       WEFT_EACH (t, T) acc[h][t] = Part::set(0.0f);
     for (std::int64_t b = 0; b < blocks; ++b) {
-      if constexpr (T <= 4) prefetch_ahead<Format::block_bytes>(panel + b * Format::block_bytes);
+      if (is_first) prefetch_ahead<Format::block_bytes>(panel + b * Format::block_bytes);
       Format::template step<T, H>(panel, b, part, x + b, stride, acc);
     }
     WEFT_EACH (h, H) {
@@ -262,16 +262,16 @@ template <class V, int T>
     WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
 }
 
-/// One tile of T rows of activations (planes count as rows), from row r.
+/// One tile of T rows of activations (planes count as rows), from row r. is_first: no tile before it has read the panel.
 template <class Format, int T>
 WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out,
-                         std::int64_t stride, std::int64_t rows) {
+                         std::int64_t stride, std::int64_t rows, bool is_first) {
   if constexpr (requires { Format::bytes; }) {
     number_tile<Format, T>(panel, w.cols, x.values + r * x.cols, out + r * stride, stride, rows);
   } else {
     const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
     tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, x.planes,
-                    out + r / x.planes * stride, stride, rows);
+                    out + r / x.planes * stride, stride, rows, is_first);
   }
 }
 
@@ -292,12 +292,12 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
       float* to = out + p * panel_rows;
       std::int64_t r = first;
       if constexpr (max_tile >= 8)
-        for (; r + 8 <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist);
+        for (; r + 8 <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist, r == first);
       if constexpr (max_tile >= 4)
-        for (; r + 4 <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist);
+        for (; r + 4 <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist, r == first);
       if constexpr (max_tile >= 2)
-        for (; r + 2 <= last; r += 2) any_tile<Format, 2>(w, panel, x, r, to, stride, exist);
-      for (; r < last; ++r) any_tile<Format, 1>(w, panel, x, r, to, stride, exist);
+        for (; r + 2 <= last; r += 2) any_tile<Format, 2>(w, panel, x, r, to, stride, exist, r == first);
+      for (; r < last; ++r) any_tile<Format, 1>(w, panel, x, r, to, stride, exist, r == first);
     }
   }
 }
