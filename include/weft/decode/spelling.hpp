@@ -58,17 +58,10 @@ class Speller {
 
   bool spell_by_length(std::string_view text, std::vector<Token>& tokens) const {
     while (!text.empty()) {
-      std::uint32_t node = ByteTrie::root;
-      Token best = -1;
-      std::size_t length = 0;
-      for (std::size_t i = 0; i < text.size(); ++i) {
-        node = trie_.child(node, static_cast<unsigned char>(text[i]));
-        if (node == ByteTrie::none) break;
-        if (trie_.id(node) >= 0) best = trie_.id(node), length = i + 1;
-      }
-      if (best < 0) return false;
-      tokens.push_back(best);
-      text.remove_prefix(length);
+      const auto best = trie_.longest(text);
+      if (best.id < 0) return false;
+      tokens.push_back(best.id);
+      text.remove_prefix(best.length);
     }
     return true;
   }

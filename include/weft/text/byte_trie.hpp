@@ -41,6 +41,24 @@ class ByteTrie {
   /// The number of the text that ends here, or -1.
   [[nodiscard]] Token id(std::uint32_t node) const noexcept { return ids_[node]; }
 
+  struct Match {
+    Token id = -1;
+    std::size_t length = 0;  ///< in bytes
+  };
+  /// The longest text below a node (which may be none) that `text` begins with, of those with allowed(id); id -1 where there is none.
+  template <class Allowed>
+  [[nodiscard]] Match longest(std::string_view text, std::uint32_t node, const Allowed& allowed) const noexcept {
+    Match best;
+    for (std::size_t i = 0; node != none && i < text.size(); ++i) {
+      node = child(node, static_cast<unsigned char>(text[i]));
+      if (node != none && id(node) >= 0 && allowed(id(node))) best = {id(node), i + 1};
+    }
+    return best;
+  }
+  [[nodiscard]] Match longest(std::string_view text) const noexcept {
+    return longest(text, root, [](Token) { return true; });
+  }
+
  private:
   struct Slot {
     std::uint64_t key = empty;

@@ -32,7 +32,7 @@ class SentenceNormalizer {
   /// front: with a space in front, if the file wants one. Throws Error(resource) where the text becomes 64 times as long.
   void apply(std::string_view part, bool front, bool tracked, NormalText& out) const;
   /// The longest user-defined token at the front of a normalised text, -1 if there is none, and its length.
-  [[nodiscard]] std::pair<Token, std::size_t> user_defined_front(std::string_view text) const noexcept;
+  [[nodiscard]] ByteTrie::Match user_defined_front(std::string_view text) const noexcept { return user_defined_.longest(text); }
 
  private:
   /// What the front of a text becomes, and how much of the text that is. User-defined tokens stay as they are.

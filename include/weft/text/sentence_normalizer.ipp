@@ -17,19 +17,8 @@ WEFT_INLINE SentenceNormalizer::SentenceNormalizer(const Vocabulary& vocabulary)
     }
 }
 
-WEFT_INLINE std::pair<Token, std::size_t> SentenceNormalizer::user_defined_front(std::string_view text) const noexcept {
-  std::pair<Token, std::size_t> longest{-1, 0};
-  std::uint32_t node = ByteTrie::root;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    node = user_defined_.child(node, static_cast<unsigned char>(text[i]));
-    if (node == ByteTrie::none) break;
-    if (const Token id = user_defined_.id(node); id >= 0) longest = {id, i + 1};
-  }
-  return longest;
-}
-
 WEFT_INLINE std::pair<std::string_view, std::size_t> SentenceNormalizer::normal_front(std::string_view text) const {
-  std::size_t longest = has_user_defined_ ? user_defined_front(text).second : 0;
+  std::size_t longest = has_user_defined_ ? user_defined_front(text).length : 0;
   if (longest > 0) return {text.substr(0, longest), longest};
   if (charsmap_)
     if (const auto with = charsmap_->find_longest(text, longest)) return {*with, longest};

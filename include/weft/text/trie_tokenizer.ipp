@@ -21,20 +21,10 @@ WEFT_INLINE void TrieTokenizer::encode(std::string_view text, bool control, std:
   whole_.cut(text, control, [&](std::size_t begin, std::size_t end, Token token) {
     if (token >= 0) return add(token, begin, end);
     while (begin < end) {
-      Token best = -1;
-      std::size_t best_end = begin + 1;
-      std::uint32_t node = ByteTrie::root;
-      for (std::size_t at = begin; at < end;) {
-        node = trie_.child(node, static_cast<unsigned char>(text[at++]));
-        if (node == ByteTrie::none) break;
-        if (const Token id = trie_.id(node); id >= 0) {
-          best = id;
-          best_end = at;
-        }
-      }
-      if (best < 0) best = vocabulary_.unknown.value_or(-1);
-      if (best >= 0) add(best, begin, best_end);
-      begin = best_end;
+      const auto best = trie_.longest(text.substr(begin, end - begin));
+      const std::size_t next = begin + (best.id >= 0 ? best.length : 1);
+      if (const Token id = best.id >= 0 ? best.id : vocabulary_.unknown.value_or(-1); id >= 0) add(id, begin, next);
+      begin = next;
     }
   });
 }

@@ -49,15 +49,9 @@ class WordPieceModel final : public SubwordModel {
   }
 
   [[nodiscard]] WordToken longest(std::string_view word, std::size_t begin, bool control) const noexcept {
-    WordToken best{-1, begin, begin};
-    std::uint32_t node = begin == 0 ? ByteTrie::root : inside_;
-    for (std::size_t end = begin; node != ByteTrie::none && end < word.size();) {
-      node = trie_.child(node, static_cast<unsigned char>(word[end++]));
-      if (node == ByteTrie::none) break;
-      const Token id = trie_.id(node);
-      if (id >= 0 && (control || !control_[static_cast<std::size_t>(id)])) best = {id, begin, end};
-    }
-    return best;
+    const auto allowed = [&](Token id) { return control || !control_[static_cast<std::size_t>(id)]; };
+    const auto best = trie_.longest(word.substr(begin), begin == 0 ? ByteTrie::root : inside_, allowed);
+    return {best.id, begin, begin + best.length};
   }
 
   ByteTrie trie_{};

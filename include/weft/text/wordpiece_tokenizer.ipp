@@ -68,27 +68,18 @@ WEFT_INLINE void WordPieceTokenizer::encode_word(const Word& word, std::vector<T
   const std::string text = std::string(space_mark) + word.text;
   const auto place = [&](std::size_t at) { return word.places[at - marks]; };
   for (std::size_t begin = 0; begin < text.size();) {
-    Token best = -1;
-    std::size_t best_end = begin;
-    std::uint32_t node = ByteTrie::root;
-    for (std::size_t end = begin; end < text.size();) {
-      node = trie_.child(node, static_cast<unsigned char>(text[end++]));
-      if (node == ByteTrie::none) break;
-      if (const Token id = trie_.id(node); id >= 0) {
-        best = id;
-        best_end = end;
-      }
-    }
-    if (best < 0) {
+    const auto best = trie_.longest(std::string_view(text).substr(begin));
+    if (best.id < 0) {
       out.resize(count);
       break;
     }
-    out.push_back(best);
+    out.push_back(best.id);
+    const std::size_t end = begin + best.length;
     if (ranges) {
       const std::size_t front = place(std::max(begin, marks)).begin;
-      ranges->push_back({front, best_end > marks ? place(best_end - 1).end : front});
+      ranges->push_back({front, end > marks ? place(end - 1).end : front});
     }
-    begin = best_end;
+    begin = end;
   }
   if (out.size() > count) return;
   if (ranges) ranges->resize(placed);
