@@ -7,6 +7,7 @@
 
 #include "support/model_path.hpp"
 #include "support/page.hpp"
+#include "support/report_error.hpp"
 #include "support/search_tree.hpp"
 #include "support/terminal.hpp"
 #include "weft/weft.hpp"
@@ -147,10 +148,6 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   s.beam.returned = s.beam.width;
   return run(s);
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

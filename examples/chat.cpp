@@ -13,6 +13,7 @@
 #include "support/kv_type.hpp"
 #include "support/line_editor.hpp"
 #include "support/model_path.hpp"
+#include "support/report_error.hpp"
 
 namespace {
 
@@ -140,10 +141,6 @@ int chat(const Arguments& a) {
 int main(int argc, char** argv) try {
   if (std::setlocale(LC_CTYPE, ""); MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
   return chat(parse(argc, argv));
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

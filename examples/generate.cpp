@@ -16,6 +16,7 @@
 #include "support/drafter.hpp"
 #include "support/kv_type.hpp"
 #include "support/model_path.hpp"
+#include "support/report_error.hpp"
 #include "support/sampling_options.hpp"
 #include "support/search_options.hpp"
 #include "support/terminal.hpp"
@@ -73,6 +74,8 @@ Settings parse(int argc, char** argv) {
   const CLI::IsMember backends(std::vector<std::string>{"best", "scalar",
 #if WEFT_CPU_X86
                                                         "avx2", "avx2-vnni", "avx512-vnni", "avx512-amx",
+#elif WEFT_CPU_ARM
+                                                        "neon",
 #endif
                                                         "reference"});
   CLI::App app{"Continues a text with a language model."};
@@ -275,10 +278,6 @@ int main(int argc, char** argv) try {
   const auto settings = parse(argc, argv);
   if (settings.backend == "reference") return generate<weft::Reference>(settings);
   return weft::with_cpu(settings.backend, [&](auto cpu) { return generate<decltype(cpu)>(settings); });
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

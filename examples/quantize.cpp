@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/model_path.hpp"
+#include "support/report_error.hpp"
 #include "support/terminal.hpp"
 #include "weft/core/thread_pool.hpp"
 #include "weft/io/gguf_writer.hpp"
@@ -230,10 +231,6 @@ void quantize(const Settings& s) {
 
 int main(int argc, char** argv) try {
   quantize(parse(argc, argv));
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

@@ -8,6 +8,7 @@
 
 #include "support/drafter.hpp"
 #include "support/model_path.hpp"
+#include "support/report_error.hpp"
 #include "support/terminal.hpp"
 #include "weft/weft.hpp"
 
@@ -100,10 +101,6 @@ int main(int argc, char** argv) try {
   app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   return run(s);
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

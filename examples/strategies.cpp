@@ -9,6 +9,7 @@
 #include "support/comparison_page.hpp"
 #include "support/counted.hpp"
 #include "support/model_path.hpp"
+#include "support/report_error.hpp"
 #include "support/terminal.hpp"
 #include "support/text_file.hpp"
 #include "weft/weft.hpp"
@@ -134,10 +135,6 @@ int main(int argc, char** argv) try {
              "wrong setting's error lists the right ones.");
   CLI11_PARSE(app, argc, argv);
   return run(s);
-} catch (const weft::Error& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return e.kind() == weft::ErrorKind::cancelled ? 130 : 1;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "{}\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }
