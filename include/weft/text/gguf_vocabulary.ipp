@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,7 +76,7 @@ class GgufVocabularyReader {
       read_tokens();
       if (model == "plamo2") {
         read_scores();
-        set_default_ids({.bos = 1, .eos = 2, .unknown = 0, .pad = 3});
+        set_default_ids({{&Vocabulary::bos, 1}, {&Vocabulary::eos, 2}, {&Vocabulary::unknown, 0}, {&Vocabulary::pad, 3}});
       }
       return {.fixed = true};
     }
@@ -97,14 +99,9 @@ class GgufVocabularyReader {
   }
 
   // Without keys the special ids are those of the first models of each kind; where the vocabulary is too small there are none.
-  void set_default_ids(const Vocabulary& ids) {
-    const auto take = [&](std::optional<Token>& role, const std::optional<Token>& id) {
-      if (id && static_cast<std::size_t>(*id) < out_.tokens.size()) role = id;
-    };
-    take(out_.bos, ids.bos);
-    take(out_.eos, ids.eos);
-    take(out_.unknown, ids.unknown);
-    take(out_.pad, ids.pad);
+  void set_default_ids(std::initializer_list<std::pair<std::optional<Token> Vocabulary::*, Token>> defaults) {
+    for (const auto& [role, id] : defaults)
+      if (static_cast<std::size_t>(id) < out_.tokens.size()) out_.*role = id;
   }
 
   // `tokenizer.ggml.pre` says nothing here and in what follows.
@@ -112,7 +109,7 @@ class GgufVocabularyReader {
     read_tokens();
     read_scores();
     out_.add_space_prefix = file_.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
-    if (out_.tokens.size() > 2) set_default_ids({.bos = 1, .eos = 2, .unknown = 0});
+    if (out_.tokens.size() > 2) set_default_ids({{&Vocabulary::bos, 1}, {&Vocabulary::eos, 2}, {&Vocabulary::unknown, 0}});
     return {.add_bos = true};
   }
 
@@ -123,7 +120,7 @@ class GgufVocabularyReader {
     out_.remove_extra_spaces = file_.boolean("tokenizer.ggml.remove_extra_whitespaces").value_or(false);
     for (const std::int64_t byte : file_.integers("tokenizer.ggml.precompiled_charsmap"))
       out_.charsmap.push_back(static_cast<char>(static_cast<unsigned char>(byte & 0xFF)));
-    set_default_ids({.eos = 1, .unknown = 2, .pad = 0});
+    set_default_ids({{&Vocabulary::eos, 1}, {&Vocabulary::unknown, 2}, {&Vocabulary::pad, 0}});
     return {.add_eos = true};
   }
 
@@ -131,7 +128,7 @@ class GgufVocabularyReader {
     read_tokens();
     out_.lowercase = file_.boolean("tokenizer.ggml.normalizer.lowercase").value_or(true);
     out_.strip_accents = file_.boolean("tokenizer.ggml.normalizer.strip_accents").value_or(out_.lowercase);
-    set_default_ids({.bos = 101, .eos = 102, .unknown = 100, .pad = 0});
+    set_default_ids({{&Vocabulary::bos, 101}, {&Vocabulary::eos, 102}, {&Vocabulary::unknown, 100}, {&Vocabulary::pad, 0}});
     return {.add_bos = true, .add_eos = true, .fixed = true};
   }
 
