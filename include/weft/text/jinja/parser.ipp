@@ -1,4 +1,4 @@
-// Tokens to a tree: jinja2's grammar. Statements are here, expressions in parser_expressions.ipp.
+// Tokens to a tree: jinja2's grammar. Statements are here, expressions in parser_expressions.hpp.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/text/jinja/natives.hpp"
-#include "weft/text/jinja/parser_expressions.ipp"
+#include "weft/text/jinja/parser_expressions.hpp"
 #include "weft/text/jinja/syntax.hpp"
 
 namespace weft::detail::jinja {
