@@ -63,7 +63,7 @@ class WholeTokens {
   void cut(std::string_view text, bool control, const Use& use) const {
     std::size_t done = 0;
     for (const auto& found : (control ? all_ : user_defined_).find(text)) {
-      if (found.begin > done) use(done, found.begin, Token{-1});
+      if (const std::size_t end = end_of_front(text, found, done); end > done) use(done, end, Token{-1});
       const std::size_t begin = std::max(found.begin, done);
       done = begin_of_rest(text, found);
       use(begin, found.begin + found.length, found.id);
@@ -72,10 +72,12 @@ class WholeTokens {
   }
 
  private:
+  /// Where the text between `done` and a token ends, and where the text behind one begins.
+  [[nodiscard]] std::size_t end_of_front(std::string_view text, const AddedTokens::Found& found, std::size_t done) const noexcept;
   [[nodiscard]] std::size_t begin_of_rest(std::string_view text, const AddedTokens::Found& found) const noexcept;
 
   AddedTokens user_defined_, all_;
-  std::vector<Token> strip_right_;  // sorted
+  std::vector<Token> strip_left_, strip_right_;  // sorted
 };
 
 }  // namespace weft::detail

@@ -119,7 +119,7 @@ WEFT_INLINE std::vector<AddedTokens::Found> AddedTokens::find_leftmost(std::stri
   return found;
 }
 
-WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary, bool user_defined) : strip_right_(vocabulary.strip_right) {
+WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary, bool user_defined) : strip_left_(vocabulary.strip_left), strip_right_(vocabulary.strip_right) {
   std::vector<std::pair<std::string_view, Token>> always, all;
   for (std::size_t i = 0; i < vocabulary.types.size(); ++i) {
     const TokenType type = vocabulary.types[i];
@@ -130,13 +130,23 @@ WEFT_INLINE WholeTokens::WholeTokens(const Vocabulary& vocabulary, bool user_def
   }
   user_defined_ = AddedTokens(always);
   all_ = AddedTokens(all);
+  std::sort(strip_left_.begin(), strip_left_.end());
   std::sort(strip_right_.begin(), strip_right_.end());
+}
+
+inline bool is_c_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+WEFT_INLINE std::size_t WholeTokens::end_of_front(std::string_view text, const AddedTokens::Found& found, std::size_t done) const noexcept {
+  std::size_t at = found.begin;
+  if (std::binary_search(strip_left_.begin(), strip_left_.end(), found.id))
+    while (at > done && is_c_space(text[at - 1])) --at;
+  return at;
 }
 
 WEFT_INLINE std::size_t WholeTokens::begin_of_rest(std::string_view text, const AddedTokens::Found& found) const noexcept {
   std::size_t at = found.begin + found.length;
   if (std::binary_search(strip_right_.begin(), strip_right_.end(), found.id))
-    while (at < text.size() && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) ++at;  // C's isspace
+    while (at < text.size() && is_c_space(text[at])) ++at;
   return at;
 }
 

@@ -5,6 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weft/core/utf8.hpp"
 
 namespace weft::detail {
 
@@ -25,5 +29,12 @@ inline constexpr std::array<std::int16_t, 0x144> gpt2_byte_of = [] {
   for (std::size_t byte = 0; byte < 256; ++byte) table[gpt2_char_of[byte]] = static_cast<std::int16_t>(byte);
   return table;
 }();
+
+/// Bytes in that alphabet.
+inline std::string spell_gpt2(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) append_utf8(text, gpt2_char_of[static_cast<unsigned char>(c)]);
+  return text;
+}
 
 }  // namespace weft::detail

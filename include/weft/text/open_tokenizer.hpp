@@ -8,9 +8,10 @@
 
 namespace weft {
 
-/// path: a GGUF file (*.gguf), a model of SentencePiece (*.model), a rank file of tiktoken (*.tiktoken, with cl100k_pattern and without
-/// control tokens), a tokenizer.json (any other file), or a Hugging Face folder with tokenizer.json, tokenizer.model or spiece.model, of
-/// which the first counts. Throws as the readers of these files, and Error(file) for a folder with none of them.
+/// path: a GGUF file (*.gguf), a model of SentencePiece or ranks of tiktoken (*.model: which of the two, its first bytes say), ranks of
+/// tiktoken (*.tiktoken, read as by read_tiktoken_model), a tokenizer.json (any other file), or a Hugging Face folder, of whose files the first of
+/// these counts: tokenizer.json, tokenizer.model, spiece.model, tiktoken.model, and tiktoken's own names (cl100k_base.tiktoken, ..).
+/// Throws as the readers of these files, and Error(file) for a folder with none of them.
 Tokenizer open_tokenizer(const std::string& path);
 
 /// Whether a folder (with a slash at its end) has one of the files that open_tokenizer looks for.

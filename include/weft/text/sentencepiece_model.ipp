@@ -126,15 +126,7 @@ WEFT_INLINE Tokenizer read_sentencepiece_model(const std::string& path) {
   const auto bytes = file->bytes();
   Vocabulary vocabulary = parse_sentencepiece_model({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
   const auto roles = detail::read_tokenizer_roles(path.substr(0, path.rfind('/') + 1));
-  const auto find = [&](std::optional<Token>& role, const std::optional<std::string>& text) {
-    const auto found = text ? std::find(vocabulary.tokens.begin(), vocabulary.tokens.end(), *text) : vocabulary.tokens.end();
-    if (found != vocabulary.tokens.end()) role = static_cast<Token>(found - vocabulary.tokens.begin());
-  };
-  find(vocabulary.bos, roles.bos);
-  find(vocabulary.eos, roles.eos);
-  find(vocabulary.unknown, roles.unknown);
-  find(vocabulary.pad, roles.pad);
-  if (vocabulary.eos) vocabulary.end_tokens = {*vocabulary.eos};
+  detail::take_roles(vocabulary, roles, path);
   const bool bpe = vocabulary.model == "llama";
   vocabulary.add_bos = roles.add_bos.value_or(bpe) && vocabulary.bos;
   vocabulary.add_eos = roles.add_eos.value_or(!bpe) && vocabulary.eos;

@@ -30,8 +30,19 @@ struct TiktokenOptions {
 /// that occur twice, and for a pattern that is none; Error(unsupported) for ids of 2^20 - 1 and more and tokens of more than 1,024 bytes.
 Tokenizer read_tiktoken(const std::string& path, const TiktokenOptions& options = {});
 
+/// The tokenizer of a rank file in a model's folder. Words are cut as the file's name says (r50k_base, p50k_base, o200k_base), and
+/// for any other name by cl100k_pattern, as transformers does. Control and other added tokens and the roles are what `tokenizer_config.json`,
+/// `special_tokens_map.json` and `added_tokens.json` beside it say. Throws as read_tiktoken, and Error(unsupported) where the configuration
+/// names code of the model's own (auto_map): what that does with words no file says.
+Tokenizer read_tiktoken_model(const std::string& path);
+
 /// The same from the text of a rank file; where: what errors begin with.
 Tokenizer parse_tiktoken(std::string_view ranks, const TiktokenOptions& options = {}, const std::string& where = "ranks");
+
+namespace detail {
+/// Whether bytes begin with a line of ranks.
+bool is_rank_file(std::string_view bytes);
+}  // namespace detail
 
 }  // namespace weft
 

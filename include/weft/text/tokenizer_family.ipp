@@ -19,7 +19,8 @@ WEFT_INLINE TokenizerFamily::TokenizerFamily(Vocabulary vocabulary) : vocabulary
   for (const auto& id : {v.bos, v.eos, v.eot, v.eom, v.unknown, v.pad})
     if (id) check(*id);
   for (const Token id : v.end_tokens) check(id);
-  for (const Token id : v.strip_right) check(id);
+  for (const auto* strip : {&v.strip_left, &v.strip_right})
+    for (const Token id : *strip) check(id);
   if (!v.types.empty() && v.types.size() != v.tokens.size())
     fail(ErrorKind::argument, "vocabulary: ", v.types.size(), " types for ", v.tokens.size(), " tokens");
   std::sort(vocabulary_.end_tokens.begin(), vocabulary_.end_tokens.end());

@@ -48,7 +48,7 @@ struct Vocabulary {
   /// Of "llama", "t5": read as the SentencePiece library does where llama.cpp does it otherwise: the space in front stands once, at the
   /// front of the text, and characters that "t5" lacks are written in bytes if the vocabulary has all of them
   bool sentencepiece = false;
-  std::vector<Token> strip_right{};   ///< these take the white space after them with them
+  std::vector<Token> strip_left{}, strip_right{};  ///< these take the white space before or after them with them
   std::optional<Token> bos{}, eos{}, eot{}, eom{}, unknown{}, pad{};  ///< of "bert", bos is [CLS] and eos [SEP]
   bool add_bos = false, add_eos = false;  ///< what encode_prompt adds
   std::vector<Token> end_tokens{};          ///< generation ends at any of them; sorted
