@@ -1,6 +1,8 @@
 // tokenizer: MB/s from text to tokens and back, the time to load a vocabulary, and texts that are slow elsewhere.
 //
 //   tokenizer vocab.gguf folder/tokenizer.json --text english=book.txt --text code=main.cpp
+//   tokenizer model.gguf --chat        the model's chat template over ten messages
+//   tokenizer vocab.gguf --hard        texts that are slow elsewhere
 //
 // The limit is what reading costs: one pass over the text by a table of 8 bits (the pre-tokeniser's automaton) and one look-up in a
 // hash table for each word. tokenizer.py runs it beside PyPI's `tokenizers` and llama.cpp on the same texts.
@@ -18,6 +20,10 @@
 #include "benchmarks/support/report.hpp"
 #include "weft/core/clock.hpp"
 #include "weft/core/utf8.hpp"
+#include "weft/io/gguf.hpp"
+#include "weft/text/chat_template.hpp"
+#include "weft/text/chat_template_source.hpp"
+#include "weft/text/gguf_vocabulary.hpp"
 #include "weft/text/open_tokenizer.hpp"
 
 namespace {
@@ -26,7 +32,7 @@ struct Settings {
   std::vector<std::string> tokenizers, texts;
   std::string format = "md";
   int rounds = 5;
-  bool hard = false;
+  bool hard = false, chat = false;
 };
 
 std::string read_text(const std::string& path) {
@@ -87,6 +93,35 @@ void measure_hard(const Settings& s, const std::string& name, const weft::Tokeni
   }
 }
 
+void measure_chat(const Settings& s, const std::string& path, std::vector<report::Row>& rows) {
+  const auto file = weft::Gguf::open(path);
+  const auto templates = weft::read_chat_templates(file);
+  if (templates.empty()) throw std::runtime_error(path + ": the file has no chat template");
+  weft::Conversation messages{{.role = "system", .content = "You are a helpful assistant."}};
+  while (messages.size() < 10) {
+    const bool user = messages.size() % 2 != 0;
+    messages.push_back({.role = user ? "user" : "assistant", .content = repeated("What is said in turn number " + std::to_string(messages.size()) + "? ", 120)});
+  }
+  std::vector<double> parse, render, encode;
+  const weft::Tokenizer tokenizer(weft::read_vocabulary(file));
+  const weft::ChatTemplate chat(templates.front().source);
+  constexpr int calls = 200;  // a sample is the mean of so many
+  for (int i = 0; i < s.rounds; ++i) {
+    const auto mean = [](const auto& work) {
+      const auto all = time_of(1, [&] {
+        for (int call = 0; call < calls; ++call) work();
+      });
+      return 1e6 * all.front() / calls;
+    };
+    weft::RenderedChat text;
+    parse.push_back(mean([&] { (void)weft::ChatTemplate(templates.front().source); }));
+    render.push_back(mean([&] { text = chat.render(messages, {.add_generation_prompt = true}); }));
+    encode.push_back(mean([&] { (void)weft::encode(tokenizer, text); }));
+  }
+  rows.push_back({{"model", path.substr(path.rfind('/') + 1)}, {"messages", messages.size()}, {"parse us", report::median(parse)}, {"render us", report::median(render)},
+                  {"encode us", report::median(encode)}, {"samples_us", render}});
+}
+
 void measure(const Settings& s, const std::string& path, std::vector<report::Row>& rows) {
   const auto load = time_of(s.rounds, [&] { weft::open_tokenizer(path); });
   const weft::Tokenizer tokenizer = weft::open_tokenizer(path);
@@ -123,11 +158,12 @@ int main(int argc, char** argv) try {
   app.add_option("tokenizers", s.tokenizers, "GGUF files, tokenizer.json files or folders with one")->required();
   app.add_option("--text", s.texts, "name=file, a text to encode");
   app.add_flag("--hard", s.hard, "1 and 2 MiB of one letter, of spaces, of Chinese, of accents instead: is the time linear?");
+  app.add_flag("--chat", s.chat, "the chat template of each GGUF file over ten messages instead");
   app.add_option("-r,--repetitions", s.rounds, "rounds; medians are shown")->check(CLI::PositiveNumber)->capture_default_str();
   report::add_output_option(app, s.format);
   CLI11_PARSE(app, argc, argv);
   std::vector<report::Row> rows;
-  for (const auto& path : s.tokenizers) measure(s, path, rows);
+  for (const auto& path : s.tokenizers) s.chat ? measure_chat(s, path, rows) : measure(s, path, rows);
   report::print(rows, s.format);
 } catch (const std::exception& e) {
   fmt::print(stderr, "{}\n", e.what());

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """Tokenizers beside PyPI's `tokenizers` and llama.cpp: MB/s of one thread from text to tokens.
 
-    python3 benchmarks/tokenizer.py build/release/benchmarks/tokenizer vocab.gguf folder/tokenizer.json ... [--llama LLAMA_TOKENS] [--json out.json]
+    python3 benchmarks/tokenizer.py build/release/benchmarks/tokenizer vocab.gguf folder/tokenizer.json ... [--llama-build FOLDER] [--json out.json]
+    python3 benchmarks/tokenizer.py build/release/benchmarks/tokenizer --hard [vocab.gguf ...]
 
 Texts are made here: English and code of this repository, Korean of a list of words, and the texts of the tokenizers' tests, which mix
-scripts. The three run one after the other in each round, medians count. `tokenizers` gets the same vocabulary as a tokenizer.json (the
-faster of encode and encode_batch_fast), and Weft reads that file, too. LLAMA_TOKENS is tests/scripts/llama_tokens.cpp, compiled. That all
-give the same number of tokens is checked. Needs the Python packages gguf and tokenizers.
+scripts. In each round the three run one after the other, medians count. `tokenizers` gets the same vocabulary as a tokenizer.json (the
+faster of encode and encode_batch_fast), and Weft reads that file, too. --llama-build is a folder in which llama.cpp was built: with its
+libraries tests/scripts/llama_tokens.cpp is compiled. That all give the same number of tokens is checked.
+
+--hard: 1 and 2 MiB of one letter, of spaces, of Chinese, of accents and more for the tokenizers given and for every kind that the tests have;
+names what takes more than a second or grows faster than its text, and then ends with 1.
+
+The Python packages that are missing are put into a virtual environment in the user's cache folder.
 """
 import argparse
 import json
@@ -15,12 +21,22 @@ import pathlib
 import random
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
+from support.llama_cpp import cached_environment, call, default_cache
+
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-import gguf  # noqa: E402
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers  # noqa: E402
+try:
+    import gguf
+    import unicodedata2  # noqa: F401  (for the tokenizers that the tests make)
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+except ImportError:
+    python = cached_environment(default_cache())
+    if subprocess.run([python, "-c", "import gguf, tokenizers, unicodedata2"], capture_output=True).returncode != 0:
+        call([python, "-m", "pip", "install", "-q", "gguf", "tokenizers", "unicodedata2==15.0.0"])
+    os.execv(python, [str(python), *sys.argv])
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOUNS = """사람 나라 시간 학교 집 물 나무 바람 하늘 바다 산 강 길 마을 도시 친구 가족 아이 어머니 아버지 선생님 학생 책 이야기 말 글 노래 음악 그림 영화 사진 음식 밥 빵 과일 사과 커피 차 아침 점심
@@ -93,62 +109,126 @@ def tokenizer_json(path):
     return out
 
 
-def time_tokenizers(tokenizer, text, rounds):
-    seconds, count = {"encode": [], "fast": []}, 0
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        count = len(tokenizer.encode(text, add_special_tokens=False).ids)
-        middle = time.perf_counter()
-        tokenizer.encode_batch_fast([text], add_special_tokens=False)
-        seconds["encode"].append(middle - begin)
-        seconds["fast"].append(time.perf_counter() - middle)
-    return min(statistics.median(times) for times in seconds.values()), count
+def time_tokenizers(tokenizer, text):
+    """Seconds of both ways, and the number of tokens."""
+    begin = time.perf_counter()
+    count = len(tokenizer.encode(text, add_special_tokens=False).ids)
+    middle = time.perf_counter()
+    tokenizer.encode_batch_fast([text], add_special_tokens=False)
+    return {"tokenizers": middle - begin, "tokenizers, fast": time.perf_counter() - middle}, count
 
 
-def time_weft(program, path, files, rounds):
-    command = [program, path, "-r", str(rounds), "--json"] + [f"--text={name}={file}" for name, file in files.items()]
-    rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {row["text"]: (statistics.median(row["samples_s"]), row["tokens"], row["load ms"]) for row in rows}
+def run_weft(program, paths, *options):
+    return json.loads(call([program, *paths, "--json", *options]))
 
 
-def time_llama(program, path, files, rounds):
-    done = subprocess.run([program, path, "--time", str(rounds), *files.values()], capture_output=True, text=True, check=True)
-    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
-    return {name: (statistics.median(answer["seconds"]), answer["tokens"]) for name, answer in zip(files, answers)}
+def time_llama(program, path, files):
+    return [json.loads(line) for line in call([program, path, "--time", "3", *files]).split("\n") if line]
+
+
+def build_llama_tokens(build, folder):
+    """tests/scripts/llama_tokens.cpp with the libraries of a build of llama.cpp."""
+    cache = dict(line.split("=", 1) for line in (build / "CMakeCache.txt").read_text().split("\n") if "=" in line and not line.startswith(("#", "/")))
+    value = lambda name: next((text for key, text in cache.items() if key.split(":")[0] == name), "")  # noqa: E731
+    source, program = pathlib.Path(value("CMAKE_HOME_DIRECTORY")), folder / "llama_tokens"
+    libraries = []
+    for name in ("llama", "ggml", "ggml-cpu", "ggml-base"):
+        found = sorted(path for end in ("a", "so") for path in build.rglob(f"lib{name}.{end}"))
+        if not found:
+            raise SystemExit(f"{build}: there is no lib{name}; expected a folder in which llama.cpp was built")
+        libraries += [found[0], f"-Wl,-rpath,{found[0].parent}"]
+    openmp = [path for key, path in cache.items() if key.startswith("OpenMP_") and "_LIBRARY:" in key and os.path.exists(path)]
+    call([value("CMAKE_CXX_COMPILER") or "c++", "-std=c++17", "-O2", f"-I{source / 'include'}", f"-I{source / 'ggml/include'}", f"-I{source / 'vendor'}",
+          ROOT / "tests/scripts/llama_tokens.cpp", "-o", program, *libraries, "-lpthread", "-ldl", "-lm", *openmp])
+    return program
+
+
+def compare(arguments, llama, path, contents, files, temporary):
+    """The rows of one vocabulary."""
+    is_json = path.suffix == ".json"
+    rival = Tokenizer.from_file(str(path)) if is_json else tokenizer_json(path)
+    file = path if is_json else temporary / "tokenizer.json"
+    if not is_json:
+        rival.save(str(file))
+    texts_of = [f"--text={name}={text}" for name, text in files.items()]
+    seconds = {name: {} for name in contents}  # of each text and engine, all samples
+    counts = {name: {} for name in contents}
+    loads = []
+
+    def note(name, engine, samples, count):
+        seconds[name].setdefault(engine, []).extend(samples)
+        counts[name][engine] = count
+
+    for _ in range(arguments.rounds):
+        for engine, vocabulary in [("Weft", path), ("Weft, tokenizer.json", file)]:
+            for row in run_weft(arguments.weft, [vocabulary], "-r", "3", *texts_of):
+                note(row["text"], engine, row["samples_s"], row["tokens"])
+                loads += [row["load ms"]] if engine == "Weft" else []
+        if llama and not is_json:
+            for name, answer in zip(files, time_llama(llama, path, files.values())):
+                note(name, "llama.cpp", answer["seconds"], answer["tokens"])
+        for name, content in contents.items():
+            times, count = time_tokenizers(rival, content)
+            for engine, sample in times.items():
+                note(name, engine, [sample], count)
+    rows = []
+    for name, content in contents.items():
+        if len(set(counts[name].values())) > 1:
+            print(f"{path.parent.name}/{path.stem}, {name}: numbers of tokens differ: {counts[name]}", flush=True)
+        speed = {engine: len(content.encode()) / 1e6 / statistics.median(samples) for engine, samples in seconds[name].items()}
+        rows.append({"vocabulary": path.parent.name if is_json else path.stem, "text": name, "Weft": speed["Weft"], "Weft, tokenizer.json": speed["Weft, tokenizer.json"],
+                     "tokenizers": max(speed["tokenizers"], speed["tokenizers, fast"]), "llama.cpp": speed.get("llama.cpp"), "load ms": statistics.median(loads)})
+    return rows
+
+
+def kinds_of_tokenizers(folder):
+    """The files of tokenizers of all kinds that the tests have, and those that the fuzz of tokenizer.json makes."""
+    data = ROOT / "tests/data"
+    files = sorted(data.glob("golden_text/hf_tokenizers/*/tokenizer.json")) + [path for end in ("gguf", "model", "tiktoken") for kind in ("vocabularies", "sentencepiece") for path in sorted((data / kind).glob(f"*.{end}"))]
+    sys.path.insert(0, str(ROOT / "tests/scripts"))
+    from fuzz_tokenizer_json import combinations, with_added
+    for name, tokenizer in combinations():
+        files.append(folder / f"{name}.json")
+        with_added(tokenizer).save(str(files[-1]))
+    return files
+
+
+def hard(arguments, temporary):
+    slow = []
+    for path in [*arguments.vocabularies, *kinds_of_tokenizers(temporary)]:
+        rows = run_weft(arguments.weft, [path], "--hard", "-r", str(arguments.rounds))
+        name = path.parent.name if path.name == "tokenizer.json" else path.name
+        worst, steepest = max(rows, key=lambda row: row["s"]), max(rows, key=lambda row: row["time(2n)/time(n)"])
+        print(f"| {name} | {worst['1 MiB of']} | {worst['s']:.3f} | {steepest['1 MiB of']} | {steepest['time(2n)/time(n)']:.2f} |", flush=True)
+        slow += [(name, row) for row in rows if row["s"] > 1 or row["time(2n)/time(n)"] > 2.3]
+    for name, row in slow:
+        print(f"over the bar: {name}, {row['1 MiB of']}: {row['s']:.3f} s, time(2n)/time(n) = {row['time(2n)/time(n)']:.2f}")
+    return bool(slow)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weft")
-    parser.add_argument("vocabularies", nargs="+", type=pathlib.Path)
-    parser.add_argument("--llama")
+    parser.add_argument("weft", help="build/release/benchmarks/tokenizer")
+    parser.add_argument("vocabularies", nargs="*", type=pathlib.Path, help="GGUF files and tokenizer.json files")
+    parser.add_argument("--llama-build", type=pathlib.Path, help="a folder in which llama.cpp was built")
+    parser.add_argument("--hard", action="store_true", help="texts that are slow elsewhere, for every kind of tokenizer")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bytes", type=int, default=2_000_000)
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     rows = []
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = pathlib.Path(folder)
+        if arguments.hard:
+            print("| tokenizer | slowest 1 MiB | s | steepest | time(2n)/time(n) |\n| --- | --- | --: | --- | --: |", flush=True)
+            sys.exit(hard(arguments, temporary))
         contents, files = texts(arguments.bytes), {}
         for name, content in contents.items():
-            files[name] = str(pathlib.Path(temporary) / f"{name}.txt")
-            pathlib.Path(files[name]).write_text(content)
+            files[name] = temporary / f"{name}.txt"
+            files[name].write_text(content)
+        llama = build_llama_tokens(arguments.llama_build, temporary) if arguments.llama_build else None
         for path in arguments.vocabularies:
-            is_json = path.suffix == ".json"
-            rival = Tokenizer.from_file(str(path)) if is_json else tokenizer_json(path)
-            file = path if is_json else pathlib.Path(temporary) / "tokenizer.json"
-            if not is_json:
-                rival.save(str(file))
-            ours = time_weft(arguments.weft, path, files, arguments.rounds)
-            ours_json = ours if is_json else time_weft(arguments.weft, file, files, arguments.rounds)
-            llama = time_llama(arguments.llama, path, files, arguments.rounds) if arguments.llama and not is_json else {}
-            for name, content in contents.items():
-                megabytes = len(content.encode()) / 1e6
-                seconds, count = time_tokenizers(rival, content, max(2, arguments.rounds // 2))
-                rows.append({"vocabulary": path.parent.name if is_json else path.stem, "text": name, "Weft": megabytes / ours[name][0], "Weft, tokenizer.json": megabytes / ours_json[name][0],
-                             "tokenizers": megabytes / seconds, "llama.cpp": megabytes / llama[name][0] if llama else None, "load ms": ours[name][2]})
-                counts = [ours[name][1], ours_json[name][1], count] + ([llama[name][1]] if llama else [])
-                if len(set(counts)) > 1:
-                    print(f"{path.parent.name}/{path.stem}, {name}: numbers of tokens differ: {counts}", flush=True)
+            rows += compare(arguments, llama, path, contents, files, temporary)
     print("| vocabulary | text | Weft MB/s | from tokenizer.json | tokenizers | llama.cpp | x tokenizers | x llama.cpp | load ms |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: |")
     for row in rows:
         peer = row["llama.cpp"]

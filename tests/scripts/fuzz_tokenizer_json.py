@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compares tokenizer.json files as this library reads them with the `tokenizers` library, over random texts of Unicode 15.0.
 
-usage: fuzz_tokenizer_json.py TOKENIZE_LINES [--count N] [--seed S] [--keep FOLDER] [TOKENIZER_JSON ...]
+usage: fuzz_tokenizer_json.py TOKENIZE_LINES [--count N] [--seed S] [--keep FOLDER] [--random TOKENIZERS] [TOKENIZER_JSON ...]
 
 TOKENIZE_LINES is tests/scripts/tokenize_lines.cpp, compiled. Without files, small tokenizers of many combinations of components are
-made. Needs the Python packages tokenizers and unicodedata2 15.0.0.
+made; with --random so many of components and settings that dice choose. Compared are ids, tokens, types, offsets, what was added
+(special_tokens_mask), pairs, texts back, and texts without special tokens. Needs the Python packages tokenizers and unicodedata2 15.0.0.
 """
 import argparse
 import json
@@ -167,6 +168,48 @@ def combinations():
                                   dec=D.Sequence([D.Replace(Regex("[aeiou]"), "_"), D.Strip("_", 1, 0), D.Fuse(), D.Replace("_t", "-")]))
 
 
+def random_tokenizer(rng):
+    """Components and settings by dice: what nobody would write must work as in the library, too."""
+    flag = lambda: rng.random() < 0.5  # noqa: E731
+    behavior = lambda: rng.choice(["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"])  # noqa: E731
+    pattern = lambda: rng.choice(["a", " ", "ab", "\u2581", "the", Regex(r"\s+"), Regex(r"[aeiou]"), Regex(r"\p{L}+|\d"), Regex(r" ?[^\s\p{L}]+"), Regex(r"(?i:x|t)h?"), Regex(r"\w+\b"), Regex(r"^\s|\s$"), Regex("Ġ+")])  # noqa: E731
+    scheme = lambda: rng.choice(["always", "first", "never"])  # noqa: E731
+    mark = lambda: rng.choice(["\u2581", "\u2581", "_", "é"])  # noqa: E731
+    normalizer = lambda: rng.choice([N.NFC, N.NFD, N.NFKC, N.NFKD, N.Lowercase, N.StripAccents, N.Nmt, lambda: N.Strip(flag(), flag()), lambda: N.Replace(pattern(), rng.choice(["", " ", "ab", "\u2581", "é"])),  # noqa: E731
+                                     lambda: N.BertNormalizer(flag(), flag(), rng.choice([None, True, False]), flag()), lambda: N.Prepend(rng.choice(["\u2581", "a ", "é"])),
+                                     lambda: N.Precompiled(charsmap()), N.ByteLevel])()
+    splitter = lambda: rng.choice([lambda: P.ByteLevel(flag(), flag(), flag()), lambda: P.Metaspace(mark(), scheme(), flag()), lambda: P.Split(pattern(), behavior(), flag()), lambda: P.Punctuation(behavior()),  # noqa: E731
+                                   lambda: P.Digits(flag()), lambda: P.FixedLength(rng.randint(1, 7)), lambda: P.CharDelimiterSplit(rng.choice("a \u2581.")), P.UnicodeScripts, P.Whitespace, P.WhitespaceSplit,
+                                   P.BertPreTokenizer])()
+    template = lambda: X.TemplateProcessing(single=rng.choice(["<s> $A </s>", "$A </s>", "<s>:1 $A:3", "$A", "<s> <s> $A:1 </s>:2", "</s> $0"]),  # noqa: E731
+                                            pair=rng.choice(["<s> $A </s> $B:1 </s>:1", "$B:2 </s> $A:1", "$A $B", "<s> $A:1 $B:1 </s>:4"]), special_tokens=[("<s>", 1), ("</s>", 2)])
+    processor = lambda: rng.choice([lambda: X.ByteLevel(flag(), flag(), flag()), lambda: X.RobertaProcessing(("</s>", 2), ("<s>", 1), flag(), flag()), lambda: X.BertProcessing(("</s>", 2), ("<s>", 1)), template])()  # noqa: E731
+    decoder = lambda: rng.choice([D.ByteLevel, D.Fuse, D.ByteFallback, lambda: D.Metaspace(mark(), scheme(), flag()), lambda: D.WordPiece(rng.choice(["##", "a"]), flag()), lambda: D.BPEDecoder(rng.choice(["</w>", "e"])),  # noqa: E731
+                                  lambda: D.CTC(rng.choice(["a", "<unk>"]), rng.choice(["\u2581", "|", "b"]), flag()), lambda: D.Strip(rng.choice([" ", "\u2581", "a"]), rng.randint(0, 2), rng.randint(0, 2)),
+                                  lambda: D.Replace(pattern(), rng.choice(["", " ", "x"]))])()
+    words = {w: i for i, w in enumerate(dict.fromkeys(["<unk>", "<s>", "</s>"] + [w for w in WORDS if " " not in w] + LETTERS))}
+    special = ["<unk>", "<s>", "</s>", "[UNK]"]
+    unknown = lambda: rng.choice([None, "<unk>", "<unk>"])  # noqa: E731
+    piece_letters = [c for c in LETTERS if c != " "]
+    prefix = rng.choice(["##", "", "@"])
+    pieces = {t: i for i, t in enumerate(dict.fromkeys(special + piece_letters + [prefix + c for c in piece_letters] + ["the", prefix + "er", prefix + "ing", "low", "don"]))}
+    model = rng.choice([
+        lambda: bpe(unk_token=unknown(), fuse_unk=flag(), ignore_merges=flag(), letters=LETTERS + ["\u0301", "don't", "lower", "中文"]),
+        lambda: bpe(unk_token=unknown(), fuse_unk=flag(), byte_fallback=True, bytes=flag(), ignore_merges=flag()),
+        prefixed_bpe, lambda: unigram(flag(), rng.choice([0, 0, None])), lambda: byte_level(ignore_merges=flag(), unk_token=unknown()),
+        lambda: M.WordPiece(pieces, unk_token="[UNK]", continuing_subword_prefix=prefix, max_input_chars_per_word=rng.choice([3, 8, 100])), lambda: M.WordLevel(words, "<unk>")])()
+    t = Tokenizer(model)
+    for make, most, sequence, name in ((normalizer, 3, N.Sequence, "normalizer"), (splitter, 3, P.Sequence, "pre_tokenizer"), (processor, 2, X.Sequence, "post_processor"), (decoder, 3, D.Sequence, "decoder")):
+        parts = [make() for _ in range(rng.randint(0, most))]
+        if len(parts) == 1 or (parts and flag()):
+            setattr(t, name, parts[0] if len(parts) == 1 else sequence(parts))
+    t.add_special_tokens(["<s>", "</s>"])
+    for content in rng.sample(["<mask>", "WORD", "fox", "İ", "the", "[SEP]", "é ", "ﬁ", "Low", "<|end|>"], rng.randint(0, 5)):
+        token = AddedToken(content, single_word=flag(), lstrip=flag(), rstrip=flag(), normalized=flag())
+        t.add_special_tokens([token]) if flag() else t.add_tokens([token])
+    return t
+
+
 def with_added(t):
     special = [w for w in ("<s>", "</s>", "[CLS]", "[SEP]") if t.token_to_id(w) is not None]
     t.add_special_tokens(special)
@@ -175,26 +218,38 @@ def with_added(t):
     return t
 
 
-def expected(t, s):
-    e, p = t.encode(s), t.encode(s, "a pair")
-    out = dict(ids=e.ids, tokens=e.tokens, types=e.type_ids, offsets=[list(o) for o in e.offsets], pair=[p.ids, p.type_ids])
+def expected(t, s, special):
+    try:
+        e, p = t.encode(s), t.encode(s, "a pair")
+    except BaseException as error:  # no unknown token, and where the library panics
+        return dict(error=True) if isinstance(error, Exception) else {}
+    out = dict(ids=e.ids, added=e.special_tokens_mask, tokens=e.tokens, types=e.type_ids, offsets=[list(o) for o in e.offsets], pair=[p.ids, p.type_ids])
     for key, skip in (("decoded", True), ("decoded_all", False)):
         try:
             out[key] = t.decode(e.ids, skip_special_tokens=skip)
         except BaseException:  # some decoders panic on no tokens
             out[key] = None
+    t.encode_special_tokens = True
+    plain = t.encode(s, add_special_tokens=False).ids
+    t.encode_special_tokens = False
+    if not special.intersection(plain):  # ours never makes one, whatever its model could
+        out["plain"] = plain
     return out
 
 
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("program"), ap.add_argument("files", nargs="*")
+    ap.add_argument("--random", type=int, default=0)
     ap.add_argument("--count", type=int, default=2000), ap.add_argument("--seed", type=int, default=1), ap.add_argument("--keep")
     a = ap.parse_args()
     rng = random.Random(a.seed)
     folder = a.keep or tempfile.mkdtemp()
     os.makedirs(folder, exist_ok=True)
     files = a.files
+    for i in range(a.random):
+        files.append(os.path.join(folder, f"random-{a.seed}-{i}.json"))
+        random_tokenizer(rng).save(files[-1])
     if not files:
         for name, t in combinations():
             files.append(os.path.join(folder, name + ".json"))
@@ -202,6 +257,7 @@ def main():
     bad = 0
     for path in files:
         t = Tokenizer.from_file(path)
+        special = {i for i, token in t.get_added_tokens_decoder().items() if token.special}
         texts = [text(rng) for _ in range(a.count)]
         run = subprocess.run([a.program, path], input="".join(json.dumps(s) + "\n" for s in texts), capture_output=True, text=True)
         if run.returncode:
@@ -210,14 +266,19 @@ def main():
             continue
         differ = {}
         for s, line in zip(texts, run.stdout.split("\n")):
-            ours, theirs = json.loads(line), expected(t, s)
+            ours, theirs = json.loads(line), expected(t, s, special)
+            if "error" in ours and "error" in theirs:
+                continue
+            if "error" in ours and theirs:
+                differ.setdefault("refused", []).append((s, ours["error"], theirs.get("ids")))
+                continue
             for key, value in theirs.items():
                 mine = ours.get(key, [])
                 if value is not None and mine != value:
                     differ.setdefault(key, []).append((s, mine, value))
             if "streamed" in ours:
                 differ.setdefault("streamed", []).append((s, ours["streamed"], ours["decoded"]))
-        print(os.path.basename(os.path.dirname(path)), os.path.basename(path), len(texts), "texts:", {k: len(v) for k, v in differ.items()} or "equal", flush=True)
+        print(os.path.basename(os.path.dirname(path)), os.path.basename(path), len(texts), "texts:", {k: len(v) for k, v in differ.items()} or "equal", flush=True) if differ or not a.random else None
         for key, cases in differ.items():
             bad += 1
             s, mine, value = min(cases, key=lambda c: len(c[0]))

@@ -86,4 +86,5 @@ def main():
     write(folder / "families.jsonl", rows)
 
 
-main()
+if __name__ == "__main__":
+    main()

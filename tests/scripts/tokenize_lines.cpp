@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "weft/core/error.hpp"
 #include "weft/text/open_tokenizer.hpp"
 #include "weft/text/stream_decoder.hpp"
 
@@ -23,30 +24,40 @@ int write_tokens(const weft::Tokenizer& tokenizer) {
   return 0;
 }
 
+/// All that there is to say of a text.
+void describe(const weft::Tokenizer& tokenizer, const std::string& text, nlohmann::json& out) {
+  const auto full = tokenizer.encoding(text, {.control = true, .add_special = true, .unit = weft::OffsetUnit::characters});
+  out["ids"] = full.ids;
+  out["tokens"] = full.tokens;
+  out["types"] = full.types;
+  for (const auto& range : full.offsets) out["offsets"].push_back({range.begin, range.end});
+  const auto pair = tokenizer.encoding(text, "a pair", {.control = true, .add_special = true});
+  out["pair"] = {pair.ids, pair.types};
+  out["decoded"] = tokenizer.decode(full.ids);
+  out["decoded_all"] = tokenizer.decode_with_control(full.ids);
+  weft::StreamDecoder decoder(tokenizer);
+  std::string streamed;
+  for (const auto id : full.ids) streamed += decoder.push(id);
+  streamed += decoder.finish();
+  if (streamed != tokenizer.decode(full.ids)) out["streamed"] = streamed;
+  const auto bytes = tokenizer.encoding(text, {.control = true, .add_special = true});
+  for (const auto& range : bytes.offsets) out["bytes"].push_back({range.begin, range.end});
+  for (const bool added : full.added) out["added"].push_back(added ? 1 : 0);
+  out["plain"] = tokenizer.encode(text);
+}
+
 }  // namespace
 
 int main(int, char** argv) try {
   const auto tokenizer = weft::open_tokenizer(argv[1]);
   if (!std::string(argv[1]).ends_with(".json")) return write_tokens(tokenizer);
   for (std::string line; std::getline(std::cin, line);) {
-    const auto text = nlohmann::json::parse(line).get<std::string>();
-    const auto full = tokenizer.encoding(text, {.control = true, .add_special = true, .unit = weft::OffsetUnit::characters});
     nlohmann::json out;
-    out["ids"] = full.ids;
-    out["tokens"] = full.tokens;
-    out["types"] = full.types;
-    for (const auto& range : full.offsets) out["offsets"].push_back({range.begin, range.end});
-    const auto pair = tokenizer.encoding(text, "a pair", {.control = true, .add_special = true});
-    out["pair"] = {pair.ids, pair.types};
-    out["decoded"] = tokenizer.decode(full.ids);
-    out["decoded_all"] = tokenizer.decode_with_control(full.ids);
-    weft::StreamDecoder decoder(tokenizer);
-    std::string streamed;
-    for (const auto id : full.ids) streamed += decoder.push(id);
-    streamed += decoder.finish();
-    if (streamed != tokenizer.decode(full.ids)) out["streamed"] = streamed;
-    const auto bytes = tokenizer.encoding(text, {.control = true, .add_special = true});
-    for (const auto& range : bytes.offsets) out["bytes"].push_back({range.begin, range.end});
+    try {
+      describe(tokenizer, nlohmann::json::parse(line).get<std::string>(), out);
+    } catch (const weft::Error& error) {
+      out = {{"error", error.what()}};
+    }
     std::puts(out.dump().c_str());
   }
 } catch (const std::exception& error) {
