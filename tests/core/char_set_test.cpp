@@ -31,6 +31,17 @@ TEST_CASE("complement, union and intersection obey De Morgan") {
   CHECK(CharSet().negated() == CharSet::all());
 }
 
+TEST_CASE("the cases of a letter are those that it has in a large set") {
+  for (char32_t code = 0; code < 0x20000; code += code < 0x600 ? 1 : code < 0x3000 ? 11 : 211) {
+    if (code >= 0xE000 && code <= 0xE100) continue;
+    const CharSet one = CharSet(code, code).with_all_cases();
+    CharSet large(0xE000, 0xE100);  // private use has no cases; large sets go another way
+    large.add(code, code);
+    large = large.with_all_cases();
+    CHECK(one == large.intersected(CharSet(0xE000, 0xE100).negated()));
+  }
+}
+
 TEST_CASE("all cases of a set are closed under folding") {
   const CharSet k = CharSet('k', 'k').with_all_cases();
   CHECK(k.contains('K'));

@@ -174,6 +174,22 @@ WEFT_INLINE CharSet CharSet::with_all_cases() const {
   // Two code points are one but for case when they fold to the same: collect what the members fold to, then all that fold
   // there.
   CharSet result = *this;
+  std::uint64_t count = 0;
+  for (const auto& range : ranges_) count += std::uint64_t{range.last} - range.first + 1;
+  if (count <= 16) {  // letters one by one: a look at every run of the table for each, not at every code point of it
+    for (const auto& range : ranges_)
+      for (std::uint32_t code = range.first; code <= range.last; ++code) {
+        std::uint32_t target = code;
+        for (const auto& run : detail::unicode_folds())
+          if (code >= run.first && code <= run.last && (code - run.first) % run.step == 0) target = run.folded + (code - run.first);
+        result.add(static_cast<char32_t>(target), static_cast<char32_t>(target));
+        for (const auto& run : detail::unicode_folds()) {
+          const std::uint32_t at = target - run.folded;  // wraps around below the run
+          if (at <= run.last - run.first && at % run.step == 0) result.add(static_cast<char32_t>(run.first + at), static_cast<char32_t>(run.first + at));
+        }
+      }
+    return result;
+  }
   const auto each_fold = [](auto&& use) {
     for (const auto& run : detail::unicode_folds())
       for (std::uint32_t code = run.first; code <= run.last; code += run.step) use(code, run.folded + (code - run.first));

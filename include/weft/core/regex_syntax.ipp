@@ -29,6 +29,7 @@ class RegexParser {
   static constexpr int max_depth = 100;
   static constexpr int max_repeats = 3;
   static constexpr std::uint32_t max_count = 65535;
+  static constexpr std::size_t max_ranges = std::size_t{1} << 19;  // 4 MB; \W alone has 770
 
   struct Flags {
     bool ignore_case = false;
@@ -116,7 +117,14 @@ class RegexParser {
 
   [[nodiscard]] CharSet with_case(CharSet set) const { return flags_.ignore_case ? set.with_all_cases() : std::move(set); }
 
-  static RegexNode char_node(CharSet set) {
+  const CharSet& counted(const CharSet& set) {
+    ranges_ += set.ranges().size();
+    if (ranges_ > max_ranges) fail_at(ErrorKind::unsupported, at_, "character classes of more than 2^19 ranges in all");
+    return set;
+  }
+
+  RegexNode char_node(CharSet set) {
+    counted(set);
     RegexNode node;
     node.kind = RegexKind::chars;
     node.set = std::move(set);
@@ -254,6 +262,7 @@ class RegexParser {
     }
     --depth_;
     CharSet result = with_case(finish(std::move(current)));
+    counted(result);
     return negative ? result.negated() : result;
   }
 
@@ -348,6 +357,7 @@ class RegexParser {
 
   std::string_view pattern_;
   std::size_t at_ = 0;
+  std::size_t ranges_ = 0;
   int depth_ = 0;
   Flags flags_;
 };
