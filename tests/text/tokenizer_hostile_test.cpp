@@ -1,20 +1,18 @@
 // Damaged tokenizer.json files and hostile texts: the outcome of the index, on a small stack, in a time linear in the text.
 
 #include <doctest/doctest.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <cctype>
-#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
 
 #include "support/data.hpp"
 #include "support/json.hpp"
+#include "support/small_stack.hpp"
 #include "weft/core/error.hpp"
 #include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer_json.hpp"
@@ -31,30 +29,6 @@ std::string read_file(const std::filesystem::path& path) {
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-// Runs work on a stack of 512 kB.
-void on_small_stack(std::function<void()> work) {
-  std::exception_ptr thrown;
-  std::function<void()> guarded = [&] {
-    try {
-      work();
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-  };
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 512 * 1024);
-  pthread_t thread;
-  const auto run = [](void* f) -> void* {
-    (*static_cast<std::function<void()>*>(f))();
-    return nullptr;
-  };
-  REQUIRE(pthread_create(&thread, &attributes, run, &guarded) == 0);
-  pthread_join(thread, nullptr);
-  pthread_attr_destroy(&attributes);
-  if (thrown) std::rethrow_exception(thrown);
 }
 
 void use(const Tokenizer& tokenizer) {
@@ -86,7 +60,7 @@ TEST_CASE("each damaged tokenizer.json has the outcome of the index, and a rejec
     ++judged;
     std::string message;
     try {
-      on_small_stack([&] { use(read_tokenizer_json((root / file).string())); });
+      test::on_small_stack([&] { use(read_tokenizer_json((root / file).string())); });
     } catch (const Error& error) {
       message = error.what();
       CHECK_FALSE(message.empty());
@@ -111,7 +85,7 @@ TEST_CASE("hostile texts become tokens and come back byte for byte") {
     CAPTURE(file);
     ++judged;
     const std::string text = read_file(root / file);
-    on_small_stack([&] {
+    test::on_small_stack([&] {
       const auto ids = tokenizer.encode(text);
       CHECK(tokenizer.decode(ids, InvalidUtf8::keep) == text);
       for (const Token id : ids)
@@ -136,7 +110,7 @@ TEST_CASE("a megabyte of one thing is no trouble for any kind of tokenizer") {
     for (const std::string_view part : {"a", " ", "\u4E2D", "\u0301", "e\u0301\u0323", "<|end|>", "\xFF", "\xF0\x9F\x98\x80"}) {
       CAPTURE(part);
       const std::string text = repeated(part, 1 << 20);
-      on_small_stack([&] {
+      test::on_small_stack([&] {
         const auto ids = tokenizer.encode(text);
         CHECK(ids.size() <= text.size() + 1);
         (void)tokenizer.decode(ids);

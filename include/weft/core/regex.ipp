@@ -14,7 +14,7 @@
 namespace weft {
 
 struct Regex::Compiled {
-  explicit Compiled(std::string_view source) : pattern(source), program(source), dfa(program) { dfa.build_all(1 << 16); }
+  Compiled(std::string_view source, RegexFlavor flavor) : pattern(source), program(source, flavor), dfa(program) { dfa.build_all(1 << 16); }
   Compiled(const Compiled&) = delete;
   Compiled& operator=(const Compiled&) = delete;
 
@@ -23,7 +23,7 @@ struct Regex::Compiled {
   detail::RegexDfa dfa;  // whole for all but large expressions, which each search completes for itself
 };
 
-WEFT_INLINE Regex::Regex(std::string_view pattern) : compiled_(std::make_shared<const Compiled>(pattern)) {}
+WEFT_INLINE Regex::Regex(std::string_view pattern, RegexFlavor flavor) : compiled_(std::make_shared<const Compiled>(pattern, flavor)) {}
 
 WEFT_INLINE const std::string& Regex::pattern() const noexcept { return compiled_->pattern; }
 

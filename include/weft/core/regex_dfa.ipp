@@ -108,7 +108,9 @@ WEFT_INLINE bool RegexDfa::build(std::uint32_t row, std::uint32_t symbol) {
 }
 
 WEFT_INLINE void RegexDfa::build_all(std::size_t limit) {
-  for (std::uint32_t left = 0; left < (program_->uses_left ? 3u : 1u); ++left) start(left);
+  start(RegexProgram::inner);
+  for (const auto left : {RegexProgram::text_begin, RegexProgram::after_word, RegexProgram::after_line})
+    if (program_->uses_left) start(left);
   for (std::size_t state = 1; state < states_.size(); ++state)
     for (std::uint32_t symbol = 0; symbol < symbols_; ++symbol) {
       if (entries_.size() > limit) return;

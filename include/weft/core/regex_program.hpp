@@ -28,6 +28,7 @@ struct RegexInst {
     word_boundary,  ///< asserts that just one of the neighbours is of set a (\w)
     text_begin,
     text_end,
+    line_begin,  ///< the text begins, or a line end stands before and something follows
     match
   };
   Op op;
@@ -53,14 +54,15 @@ class RegexClasses {
 };
 
 struct RegexProgram {
-  explicit RegexProgram(std::string_view pattern);
+  explicit RegexProgram(std::string_view pattern, RegexFlavor flavor = RegexFlavor::common);
 
   std::vector<RegexInst> code;
   std::vector<std::vector<RegexInst>> looks;  ///< programs of the look-aheads that need more than the next code point
   RegexClasses classes;
   bool uses_left = false;  ///< some assertion depends on what precedes
   bool uses_word = false;  ///< ... namely on its being of \w
-  std::uint32_t word_set = 0;
+  bool uses_lines = false;  ///< ... or a line end
+  std::uint32_t word_set = 0, line_end_set = 0;
 
   /// The class that stands for the end of the text.
   [[nodiscard]] std::uint32_t end_class() const noexcept { return classes.count(); }
@@ -76,10 +78,12 @@ struct RegexProgram {
     if (sequence.state != Utf8State::valid) return {broken_class_, 1};
     return {classes.of(sequence.code), sequence.length};
   }
-  enum Left : std::uint32_t { inner = 0, text_begin = 1, after_word = 2 };
+  enum Left : std::uint32_t { inner = 0, text_begin = 1, after_word = 2, after_line = 4 };
   /// What assertions need to know of the code point before a position, given its class (the first position has none).
   [[nodiscard]] std::uint32_t left_after(std::uint32_t char_class) const noexcept {
-    return uses_word && char_class != end_class() && in_set(word_set, char_class) ? after_word : inner;
+    if (char_class == end_class()) return inner;
+    if (uses_lines && in_set(line_end_set, char_class)) return after_line;
+    return uses_word && in_set(word_set, char_class) ? after_word : inner;
   }
   /// Whether the assertion holds between `left` and the code point of class `next`, where the look-aheads in `looks_here` match.
   [[nodiscard]] bool passes(const RegexInst& inst, std::uint32_t left, std::uint32_t next, std::uint32_t looks_here) const noexcept {
@@ -89,6 +93,7 @@ struct RegexProgram {
       case RegexInst::word_boundary: return (((left & after_word) != 0) != in_set(inst.a, next)) != inst.negative;
       case RegexInst::text_begin: return (left & text_begin) != 0;
       case RegexInst::text_end: return next == end_class();
+      case RegexInst::line_begin: return (left & text_begin) != 0 || ((left & after_line) != 0 && next != end_class());
       default: return true;
     }
   }

@@ -62,8 +62,8 @@ class RegexCompiler {
  public:
   explicit RegexCompiler(RegexProgram& program) : program_(program) {}
 
-  void compile(std::string_view pattern) {
-    const RegexNode root = parse_regex(pattern);
+  void compile(std::string_view pattern, RegexFlavor flavor) {
+    const RegexNode root = parse_regex(pattern, flavor);
     emit_program(program_.code, root);
     program_.classes.build(sets_);
     const auto& classes = program_.classes;
@@ -120,9 +120,14 @@ class RegexCompiler {
         add(code, {RegexInst::text_begin});
         return;
       case RegexKind::text_end: add(code, {RegexInst::text_end}); return;
+      case RegexKind::line_begin:
+        program_.uses_left = program_.uses_lines = true;
+        program_.line_end_set = set_index({'\n', '\n'});
+        add(code, {RegexInst::line_begin});
+        return;
       case RegexKind::word_boundary:
         program_.uses_left = program_.uses_word = true;
-        program_.word_set = set_index(CharSet::word());
+        program_.word_set = set_index(node.set);
         add(code, {RegexInst::word_boundary, node.negative, program_.word_set});
         return;
     }
@@ -203,6 +208,6 @@ class RegexCompiler {
   std::size_t total_ = 0;
 };
 
-WEFT_INLINE RegexProgram::RegexProgram(std::string_view pattern) { RegexCompiler(*this).compile(pattern); }
+WEFT_INLINE RegexProgram::RegexProgram(std::string_view pattern, RegexFlavor flavor) { RegexCompiler(*this).compile(pattern, flavor); }
 
 }  // namespace weft::detail

@@ -7,6 +7,7 @@
 
 #include "weft/core/char_set.hpp"
 #include "weft/core/config.hpp"
+#include "weft/core/regex_flavor.hpp"
 
 namespace weft::detail {
 
@@ -19,7 +20,8 @@ enum class RegexKind : std::uint8_t {
   look_ahead,  ///< what follows matches the kid (or does not); consumes nothing
   text_begin,
   text_end,
-  word_boundary
+  line_begin,
+  word_boundary  ///< just one of the neighbours is of `set`
 };
 
 enum class RegexGreed : std::uint8_t { greedy, lazy, possessive };
@@ -38,7 +40,7 @@ struct RegexNode {
 
 /// Throws Error(format) for what is no regular expression and Error(unsupported) for what this engine cannot do in linear
 /// time (look-behind, back references, possessive groups), naming the byte's position. Nesting is limited to 100.
-RegexNode parse_regex(std::string_view pattern);
+RegexNode parse_regex(std::string_view pattern, RegexFlavor flavor);
 
 }  // namespace weft::detail
 

@@ -13,7 +13,7 @@ namespace weft::detail {
 
 class RegexParser {
  public:
-  explicit RegexParser(std::string_view pattern) : pattern_(pattern) {
+  RegexParser(std::string_view pattern, RegexFlavor flavor) : pattern_(pattern), ruby_(flavor == RegexFlavor::oniguruma) {
     if (pattern.size() > max_length)
       weft::fail(ErrorKind::unsupported, "regular expression of ", pattern.size(), " bytes: at most ", max_length, " are supported");
   }
@@ -103,14 +103,15 @@ class RegexParser {
     if (take("(")) return group(start);
     if (take("[")) return char_node(set());
     if (take(".")) return char_node(flags_.dot_all ? CharSet::all() : CharSet('\n', '\n').negated());
-    if (take("^")) return simple(RegexKind::text_begin);
-    if (take("$")) return simple(RegexKind::text_end);
-    if (take("\\b")) return simple(RegexKind::word_boundary);
-    if (take("\\B")) return simple(RegexKind::word_boundary, true);
+    if (take("^")) return simple(ruby_ ? RegexKind::line_begin : RegexKind::text_begin);
+    if (take("$")) return ruby_ ? look_ahead(char_node(CharSet('\n', '\n').negated()), true) : simple(RegexKind::text_end);
+    if (take("\\b")) return word_boundary(false);
+    if (take("\\B")) return word_boundary(true);
     if (take("\\A")) return simple(RegexKind::text_begin);
+    if (ruby_ && take("\\Z")) return end_or_last_line();
     if (take("\\z") || take("\\Z")) return simple(RegexKind::text_end);
     if (next_is("*") || next_is("+") || next_is("?")) fail_here("nothing to repeat");
-    if (take("\\")) return char_node(with_case(escape(start)));
+    if (take("\\")) return char_node(with_case(escape(start, false)));
     const char32_t code = take_code();
     return char_node(with_case(CharSet(code, code)));
   }
@@ -138,14 +139,35 @@ class RegexParser {
     return node;
   }
 
+  static RegexNode look_ahead(RegexNode kid, bool negative) {
+    RegexNode node = simple(RegexKind::look_ahead, negative);
+    node.kids.push_back(std::move(kid));
+    return node;
+  }
+
+  [[nodiscard]] RegexNode word_boundary(bool negative) const {
+    RegexNode node = simple(RegexKind::word_boundary, negative);
+    node.set = word(false);
+    return node;
+  }
+
+  // (?=\n?\z)
+  static RegexNode end_or_last_line() {
+    RegexNode line_end = simple(RegexKind::repeat), both = simple(RegexKind::sequence);
+    line_end.max = 1;
+    line_end.kids.push_back(char_node({'\n', '\n'}));
+    both.kids.push_back(std::move(line_end));
+    both.kids.push_back(simple(RegexKind::text_end));
+    return look_ahead(std::move(both), false);
+  }
+
   // After '('.
   std::optional<RegexNode> group(std::size_t start) {
     if (!take("?")) return group_end(start, choice());
     if (take(":")) return group_end(start, choice());
     if (next_is("=") || next_is("!")) {
-      RegexNode node = simple(RegexKind::look_ahead, take_code() == '!');
-      node.kids.push_back(group_end(start, choice()));
-      return node;
+      const bool negative = take_code() == '!';
+      return look_ahead(group_end(start, choice()), negative);
     }
     if (take(">")) return atomic(start, group_end(start, choice()));
     if (next_is("<=") || next_is("<!")) fail_at(ErrorKind::unsupported, start, "look-behind");
@@ -167,7 +189,7 @@ class RegexParser {
     for (;; ++at_) {
       if (next_is("-")) value = false;
       else if (next_is("i")) flags_.ignore_case = value;
-      else if (next_is("s")) flags_.dot_all = value;
+      else if (next_is(ruby_ ? "m" : "s")) flags_.dot_all = value;
       else if (!next_is("u")) return;
     }
   }
@@ -190,12 +212,13 @@ class RegexParser {
     for (int repeats = 0;;) {
       const std::size_t start = at_;
       std::uint32_t min = 0, max = regex_unbounded;
+      bool interval = false;
       if (take("*")) {
       } else if (take("+")) {
         min = 1;
       } else if (take("?")) {
         max = 1;
-      } else if (!counts(min, max)) {
+      } else if (interval = counts(min, max); !interval) {
         return node;
       }
       if (++repeats > max_repeats) fail_at(ErrorKind::unsupported, start, "more than three quantifiers in a row");
@@ -203,6 +226,11 @@ class RegexParser {
       outer.kind = RegexKind::repeat;
       outer.min = min;
       outer.max = max;
+      if (interval && ruby_ && (next_is("+") || (min == max && next_is("?")))) {  // another quantifier, not a mark of this one
+        outer.kids.push_back(std::move(node));
+        node = std::move(outer);
+        continue;
+      }
       outer.greed = take("?") ? RegexGreed::lazy : take("+") ? RegexGreed::possessive : RegexGreed::greedy;
       if (outer.greed == RegexGreed::possessive && node.kind != RegexKind::chars)
         fail_at(ErrorKind::unsupported, start, "possessive quantifier over more than one character class");
@@ -284,22 +312,38 @@ class RegexParser {
     const std::size_t start = at_;
     if (take("\\")) {
       if (take("b")) return {8, 8};
-      return escape(start);
+      return escape(start, true);
     }
     const char32_t code = take_code();
     return {code, code};
   }
 
+  [[nodiscard]] CharSet word(bool in_set) const {
+    if (!ruby_) return CharSet::word();
+    CharSet set = CharSet::word().intersected(CharSet(0x200C, 0x200D).negated());
+    for (const char32_t code : {U'\u00B2', U'\u00B3', U'\u00B9', U'\u00BC', U'\u00BD', U'\u00BE'})
+      if (!in_set) set.add(code, code);
+    return set;
+  }
+
+  static CharSet hexadecimal() {
+    CharSet set('0', '9');
+    set.add('A', 'F');
+    set.add('a', 'f');
+    return set;
+  }
+
   // After '\\', outside or inside a set.
-  CharSet escape(std::size_t start) {
+  CharSet escape(std::size_t start, bool in_set) {
     const char32_t code = take_code();
+    if (ruby_ && (code == 'h' || code == 'H')) return code == 'h' ? hexadecimal() : hexadecimal().negated();
     switch (code) {
       case 's': return CharSet::white_space();
       case 'S': return CharSet::white_space().negated();
       case 'd': return *CharSet::property("Nd");
       case 'D': return CharSet::property("Nd")->negated();
-      case 'w': return CharSet::word();
-      case 'W': return CharSet::word().negated();
+      case 'w': return word(in_set);
+      case 'W': return word(in_set).negated();
       case 'p': return property(start, false);
       case 'P': return property(start, true);
       case 'n': return {'\n', '\n'};
@@ -356,12 +400,13 @@ class RegexParser {
   }
 
   std::string_view pattern_;
+  bool ruby_;
   std::size_t at_ = 0;
   std::size_t ranges_ = 0;
   int depth_ = 0;
   Flags flags_;
 };
 
-WEFT_INLINE RegexNode parse_regex(std::string_view pattern) { return RegexParser(pattern).parse(); }
+WEFT_INLINE RegexNode parse_regex(std::string_view pattern, RegexFlavor flavor) { return RegexParser(pattern, flavor).parse(); }
 
 }  // namespace weft::detail

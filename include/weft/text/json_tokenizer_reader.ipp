@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "weft/core/error.hpp"
@@ -163,7 +165,12 @@ WEFT_INLINE bool JsonTokenizer::read_byte_level(JsonReader& model, const Tokeniz
 WEFT_INLINE void JsonTokenizer::find_texts_of_added_tokens() {
   std::vector<AddedToken> plain, normalized;
   std::vector<std::string> plain_texts, normalized_texts;
-  for (const auto& token : added_) {
+  std::unordered_set<std::string_view> special;
+  for (const auto& token : added_)
+    if (token.special) special.insert(token.content);
+  std::vector<AddedToken> ordered = added_;  // of tokens that come to read alike the first one is found, special ones last
+  std::stable_partition(ordered.begin(), ordered.end(), [](const AddedToken& token) { return !token.special; });
+  for (const auto& token : ordered) {
     if (!token.normalized) {
       plain.push_back(token);
       plain_texts.push_back(token.content);
@@ -174,6 +181,9 @@ WEFT_INLINE void JsonTokenizer::find_texts_of_added_tokens() {
     if (text.text != token.content) {
       decoded_.resize(vocabulary_.tokens.size());
       decoded_[static_cast<std::size_t>(token.id)] = text.text;
+      // The reference leaves out what reads like a special token, which this one no longer does.
+      shown_.resize(vocabulary_.tokens.size());
+      shown_[static_cast<std::size_t>(token.id)] = !special.contains(text.text);
     }
     normalized.push_back(token);
     normalized_texts.push_back(std::move(text.text));

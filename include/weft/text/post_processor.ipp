@@ -72,8 +72,9 @@ class AroundStep final : public PostStep {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       auto& part = parts[i];
       const std::uint32_t type = roberta_ || i == 0 ? 0 : 1;
-      std::fill(part.types.begin(), part.types.end(), type);
+      if (roberta_) std::fill(part.types.begin(), part.types.end(), 0);
       if (!add_special) continue;
+      std::fill(part.added.begin(), part.added.end(), false);  // what an earlier processor added counts as text
       Encoding out;
       if (i == 0)
         add_token(out, cls_.id, cls_.text, type);

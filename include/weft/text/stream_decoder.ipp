@@ -9,7 +9,8 @@ namespace weft {
 
 WEFT_INLINE std::string_view StreamDecoder::push(Token id) {
   out_.clear();
-  if (tokenizer_.is_control(id)) return out_;
+  tokenizer_.check(id);
+  if (tokenizer_.family_->is_left_out(id)) return out_;
   tokenizer_.family_->decode(id, state_, invalid_, pending_);
   return take(true);
 }

@@ -31,7 +31,7 @@ class TextPattern {
     pattern.finish();
     if (!regex->is(JsonValue::Kind::text)) pattern.fail_member("Regex", "a string");
     try {
-      return TextPattern(Regex(regex->string));
+      return TextPattern(Regex(regex->string, RegexFlavor::oniguruma));
     } catch (const Error& error) {
       throw Error(error.kind(), where + ": " + error.what());
     }

@@ -37,15 +37,29 @@ class WholeTokenStep : public DecoderStep {
   virtual void token(std::string_view text, bool keep, State& state, const Sink& next) const = 0;
 };
 
+/// All tokens are one text for the decoders behind, who see it as valid UTF-8.
 class ByteLevelDecoder final : public WholeTokenStep {
  public:
-  void finish(bool, State&, const Sink& next) const override { next({}, true); }
+  explicit ByteLevelDecoder(bool last) : last_(last) {}
+  void finish(bool, State& state, const Sink& next) const override {
+    std::string text;
+    append_valid_utf8(text, std::exchange(state.previous, {}));
+    next(text, true);
+  }
 
  protected:
-  void token(std::string_view text, bool, State&, const Sink& next) const override {
+  void token(std::string_view text, bool keep, State& state, const Sink& next) const override {
     std::string bytes;
-    next(append_gpt2_bytes(bytes, text) ? std::string_view(bytes) : text, false);
+    const std::string_view part = append_gpt2_bytes(bytes, text) ? std::string_view(bytes) : text;
+    if (last_ || keep) return next(part, false);
+    state.previous.append(part);
+    std::string whole;
+    state.previous.erase(0, append_valid_utf8(whole, state.previous, true));
+    if (!whole.empty()) next(whole, false);
   }
+
+ private:
+  bool last_;
 };
 
 class FuseDecoder final : public DecoderStep {
@@ -258,15 +272,16 @@ class TokenDecoderReader {
  public:
   std::vector<OwnedDecoder> steps{};
 
-  void read(const JsonValue& json, const std::string& where) {
+  // last: nothing comes after this component.
+  void read(const JsonValue& json, const std::string& where, bool last) {
     JsonReader reader(json, where);
     const std::string type = reader.text("type");
     if (type == "Sequence") {
       const auto& items = reader.array("decoders");
-      for (std::size_t i = 0; i < items.size(); ++i) read(items[i], concat(where, ": decoders[", i, "]"));
+      for (std::size_t i = 0; i < items.size(); ++i) read(items[i], concat(where, ": decoders[", i, "]"), last && i + 1 == items.size());
     } else {
       if (steps.size() >= max_components) fail(ErrorKind::unsupported, where, ": more than ", max_components, " decoders");
-      steps.push_back(make(type, reader));
+      steps.push_back(make(type, reader, last));
     }
     reader.finish();
   }
@@ -278,10 +293,10 @@ class TokenDecoderReader {
     return text;
   }
 
-  static OwnedDecoder make(const std::string& type, JsonReader& reader) {
+  static OwnedDecoder make(const std::string& type, JsonReader& reader, bool last) {
     if (type == "ByteLevel") {
       for (const auto key : {"add_prefix_space", "trim_offsets", "use_regex"}) reader.ignore(key);
-      return OwnedDecoder(new ByteLevelDecoder());
+      return OwnedDecoder(new ByteLevelDecoder(last));
     }
     if (type == "Fuse") return OwnedDecoder(new FuseDecoder());
     if (type == "ByteFallback") return OwnedDecoder(new ByteFallbackDecoder());
@@ -348,7 +363,7 @@ WEFT_INLINE TokenDecoder read_token_decoder(const JsonValue* json, const std::st
   if (json == nullptr)
     reader.steps.push_back(OwnedDecoder(new BlankJoiner()));
   else
-    reader.read(*json, where);
+    reader.read(*json, where, true);
   return TokenDecoder(std::move(reader.steps));
 }
 

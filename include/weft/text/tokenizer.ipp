@@ -148,7 +148,7 @@ WEFT_INLINE std::string Tokenizer::decode_tokens(std::span<const Token> tokens, 
   std::string raw;
   for (const Token id : tokens) {
     check(id);
-    if (control || !family_->is_control(id)) family_->decode(id, state, invalid, raw);
+    if (control || !family_->is_left_out(id)) family_->decode(id, state, invalid, raw);
   }
   family_->finish(state, invalid, raw);
   if (invalid == InvalidUtf8::keep || is_utf8(raw)) return raw;

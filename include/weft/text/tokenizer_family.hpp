@@ -47,6 +47,10 @@ class TokenizerFamily {
   [[nodiscard]] bool is_control(Token id) const noexcept {
     return !vocabulary_.types.empty() && is_control(vocabulary_.types[static_cast<std::size_t>(id)]);
   }
+  /// Whether decode() leaves a token out: control tokens, but for those in `shown_`.
+  [[nodiscard]] bool is_left_out(Token id) const noexcept {
+    return is_control(id) && (shown_.empty() || !shown_[static_cast<std::size_t>(id)]);
+  }
   static constexpr bool is_control(TokenType type) noexcept { return type == TokenType::control || type == TokenType::unknown; }
 
  protected:
@@ -54,6 +58,7 @@ class TokenizerFamily {
   explicit TokenizerFamily(Vocabulary vocabulary);
 
   Vocabulary vocabulary_;
+  std::vector<bool> shown_{};  ///< [vocab], or empty: none
 };
 
 /// Ranges in bytes of a text become ranges in its characters; a range that ends inside a character ends behind it.

@@ -1,0 +1,56 @@
+// Components and settings of tokenizer.json by dice, as the `tokenizers` library reads them.
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/data.hpp"
+#include "support/json.hpp"
+#include "weft/text/stream_decoder.hpp"
+#include "weft/text/tokenizer_json.hpp"
+
+using namespace weft;
+
+namespace {
+
+using Tokens = std::vector<Token>;
+
+void check_case(const Tokenizer& tokenizer, const nlohmann::json& entry) {
+  const std::string text = entry.at("text");
+  const auto encoding = tokenizer.encoding(text, {.control = true, .add_special = true, .unit = OffsetUnit::characters});
+  CHECK(encoding.ids == entry.at("ids").get<Tokens>());
+  CHECK(encoding.tokens == entry.at("tokens").get<std::vector<std::string>>());
+  CHECK(encoding.types == entry.at("types").get<std::vector<std::uint32_t>>());
+  std::vector<std::vector<std::size_t>> offsets;
+  for (const auto& range : encoding.offsets) offsets.push_back({range.begin, range.end});
+  CHECK(offsets == entry.at("offsets").get<std::vector<std::vector<std::size_t>>>());
+  CHECK(std::vector<int>(encoding.added.begin(), encoding.added.end()) == entry.at("added").get<std::vector<int>>());
+  const auto pair = tokenizer.encoding(text, "a pair", {.control = true, .add_special = true});
+  CHECK(pair.ids == entry.at("pair").at(0).get<Tokens>());
+  CHECK(pair.types == entry.at("pair").at(1).get<std::vector<std::uint32_t>>());
+  // The library has no answer where its decoder panics.
+  if (!entry.at("decoded").is_null()) CHECK(tokenizer.decode(encoding.ids) == entry.at("decoded").get<std::string>());
+  if (!entry.at("decoded_all").is_null()) CHECK(tokenizer.decode_with_control(encoding.ids) == entry.at("decoded_all").get<std::string>());
+  if (entry.contains("plain")) CHECK(tokenizer.encode(text) == entry.at("plain").get<Tokens>());
+  StreamDecoder stream(tokenizer);
+  std::string streamed;
+  for (const Token id : encoding.ids) streamed.append(stream.push(id));
+  CHECK(streamed.append(stream.finish()) == tokenizer.decode(encoding.ids));
+}
+
+}  // namespace
+
+TEST_CASE("whatever components a tokenizer.json combines, texts become what they become in the library") {
+  const auto path = test::data("components") / "random.jsonl";
+  std::size_t line = 0;
+  for (const auto& entry : test::read_json_lines(path)) {
+    const Tokenizer tokenizer = parse_tokenizer_json(entry.at("tokenizer").get<std::string>());
+    ++line;
+    for (const auto& one : entry.at("cases")) {
+      INFO("line ", line, ": ", one.at("text").get<std::string>());
+      check_case(tokenizer, one);
+    }
+  }
+  CHECK(line >= 30);
+}
