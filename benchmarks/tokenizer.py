@@ -105,7 +105,8 @@ def tokenizer_json(path):
             steps.insert(0, pre_tokenizers.Split(Regex(PATTERNS[pre]), "isolated"))
         out.pre_tokenizer = pre_tokenizers.Sequence(steps)
         out.decoder = decoders.ByteLevel()
-    out.add_tokens([AddedToken(token, normalized=False) for token, kind in zip(tokens, types) if kind == 4])
+    swallows = "phi-3" in text("general.name").lower()  # llama.cpp knows by the name that these take the white space behind them
+    out.add_tokens([AddedToken(token, normalized=False, rstrip=swallows) for token, kind in zip(tokens, types) if kind == 4])
     return out
 
 

@@ -256,7 +256,7 @@ def main():
     ap.add_argument("program", nargs="?"), ap.add_argument("files", nargs="*"), ap.add_argument("--write")
     ap.add_argument("--random", type=int, default=0)
     ap.add_argument("--count", type=int, default=2000), ap.add_argument("--seed", type=int, default=1), ap.add_argument("--keep")
-    a = ap.parse_args()
+    a = ap.parse_intermixed_args()
     rng = random.Random(a.seed)
     if a.write:
         return write_goldens(a.write, a.random, a.count, rng)
