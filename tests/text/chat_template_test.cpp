@@ -146,6 +146,17 @@ TEST_CASE("every byte is known to be the template's or the data's") {
   CHECK(marked("{{ x is string }}{{ x == 'user' }}{{ x | wordcount }}", data) == "TrueTrue1");
 }
 
+TEST_CASE("else of a loop is for loops none of whose rounds came to their end, as in jinja2") {
+  const auto text = [](std::string_view body) {
+    return marked(std::string("{% for i in [1, 2] %}").append(body).append("{% else %}E{% endfor %}"), "{}");
+  };
+  CHECK(text("{{ i }}") == "12");
+  CHECK(text("{% continue %}") == "E");
+  CHECK(text("{{ i }}{% break %}") == "1E");
+  CHECK(text("{{ i }}{% if i == 2 %}{% break %}{% endif %}") == "12");
+  CHECK(text("{% if i == 1 %}{% continue %}{% endif %}{{ i }}") == "2");
+}
+
 TEST_CASE("the usual words for a role count as the template's, other roles do not") {
   const ChatTemplate t("{% for m in messages %}{{ '<|' ~ m.role ~ '|>' }}{% endfor %}");
   CHECK(marked(t.render(Conversation{{.role = "user"}, {.role = "im_end"}})) == "<|user|><|«im_end»|>");

@@ -113,7 +113,6 @@ WEFT_INLINE Value Interpreter::filtered_items(const Node& node, const Value& ite
 WEFT_INLINE Interpreter::Flow Interpreter::iterate(const Node& node, const Value& iterable, Scope& scope, std::int64_t depth) {
   at_ = node.b->offset;
   const Items& items = *arena.make<Items>(items_of(*this, node.c != nullptr ? filtered_items(node, iterable, scope) : iterable));
-  if (items.size() == 0) return execute(node.other, inner(scope));
   Loop& state = *arena.make<Loop>();
   state.items = &items;
   state.depth = depth;
@@ -124,6 +123,7 @@ WEFT_INLINE Interpreter::Flow Interpreter::iterate(const Node& node, const Value
   value.loop = &state;
   Scope* body = &inner(scope);
   std::size_t macros = macros_made_;
+  bool finished_one = false;  // jinja2's else is for loops none of whose rounds came to their end
   for (std::size_t i = 0; i < items.size(); ++i) {
     state.index = i;
     if (macros != macros_made_) body = &inner(scope);  // a macro may still look into the last one
@@ -131,9 +131,11 @@ WEFT_INLINE Interpreter::Flow Interpreter::iterate(const Node& node, const Value
     body->size = 0;
     if (loop_name_) store(*body, *loop_name_, value);
     assign(*node.a, items.at(*this, i), *body);
-    if (execute(node.list, *body) == Flow::stop_loop) break;
+    const Flow flow = execute(node.list, *body);
+    if (flow == Flow::stop_loop) break;
+    if (flow == Flow::on) finished_one = true;
   }
-  return Flow::on;
+  return finished_one ? Flow::on : execute(node.other, inner(scope));
 }
 
 WEFT_INLINE Value Interpreter::recurse(const Loop& loop, const Value& items) {
