@@ -152,7 +152,7 @@ class RegexParser {
   }
 
   // (?=\n?\z)
-  static RegexNode end_or_last_line() {
+  RegexNode end_or_last_line() {
     RegexNode line_end = simple(RegexKind::repeat), both = simple(RegexKind::sequence);
     line_end.max = 1;
     line_end.kids.push_back(char_node({'\n', '\n'}));
