@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "decode/oracle_drafter.hpp"
 #include "support/same_result.hpp"
 #include "text/tiny.hpp"
 #include "weft/core/philox.hpp"
@@ -12,6 +13,7 @@
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
+using test::eager;
 
 namespace {
 
@@ -85,28 +87,11 @@ class TextSequence {
 
 TextSequence make_sequence(const TextModel& model) { return TextSequence(model); }
 
-/// SentencePiece: <unk> 0, <s> 1, </s> 2, the bytes, then pieces.
+/// SentencePiece's vocabulary over bytes and a few pieces.
 Vocabulary pieces() {
-  Vocabulary v;
-  v.model = "llama";
-  const auto add = [&](const std::string& text, float score, TokenType type) {
-    v.tokens.push_back(text);
-    v.scores.push_back(score);
-    v.types.push_back(type);
-  };
-  add("<unk>", 0, TokenType::unknown);
-  add("<s>", 0, TokenType::control);
-  add("</s>", 0, TokenType::control);
-  constexpr char digits[] = "0123456789ABCDEF";
-  for (std::size_t b = 0; b < 256; ++b) add(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">", 0, TokenType::byte);
-  float score = 0;
-  for (const char* piece : {"ab", "ba", "\u2581a", "\u2581ab", "ha", "t\u2581", "\u2581", "a", "b", "t", "h", "e", "aa", "bb"}) add(piece, --score, TokenType::normal);
-  v.unknown = 0, v.bos = 1, v.eos = 2, v.add_bos = true, v.end_tokens = {2};
+  Vocabulary v = test::piece_vocabulary({"ab", "ba", "\u2581a", "\u2581ab", "ha", "t\u2581", "\u2581", "a", "b", "t", "h", "e", "aa", "bb"});
+  v.add_bos = true, v.end_tokens = {2};
   return v;
-}
-
-SpeculativeOptions eager(std::int64_t most = 6) {
-  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
 }
 
 }  // namespace

@@ -6,36 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "text/tiny.hpp"
 #include "weft/core/error.hpp"
 #include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
+using test::piece_vocabulary;
 using Tokens = std::vector<Token>;
 
 namespace {
-
-// <unk> 0, <s> 1, </s> 2, bytes from 3 on, then the pieces in order of preference.
-Vocabulary piece_vocabulary(const std::vector<std::string>& pieces, bool bytes = true) {
-  Vocabulary v;
-  v.model = "llama";
-  const auto add = [&](const std::string& text, float score, TokenType type) {
-    v.tokens.push_back(text);
-    v.scores.push_back(score);
-    v.types.push_back(type);
-  };
-  add("<unk>", 0, TokenType::unknown);
-  add("<s>", 0, TokenType::control);
-  add("</s>", 0, TokenType::control);
-  constexpr char digits[] = "0123456789ABCDEF";
-  for (std::size_t b = 0; bytes && b < 256; ++b)
-    add(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">", 0, TokenType::byte);
-  for (std::size_t i = 0; i < pieces.size(); ++i) add(pieces[i], -static_cast<float>(i), TokenType::normal);
-  v.unknown = 0;
-  v.bos = 1;
-  v.eos = 2;
-  return v;
-}
 
 Token byte(unsigned char b) { return 3 + b; }
 Token piece(Token index) { return 259 + index; }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weft/text/vocabulary.hpp"
 
@@ -43,6 +44,28 @@ inline Vocabulary tiny_vocabulary() {
   vocabulary.eos = 262;
   vocabulary.end_tokens = {262};
   return vocabulary;
+}
+
+/// SentencePiece's BPE: <unk> 0, <s> 1, </s> 2, bytes from 3 on (if wanted), then the pieces in order of preference.
+inline Vocabulary piece_vocabulary(const std::vector<std::string>& pieces, bool bytes = true) {
+  Vocabulary v;
+  v.model = "llama";
+  const auto add = [&](const std::string& text, float score, TokenType type) {
+    v.tokens.push_back(text);
+    v.scores.push_back(score);
+    v.types.push_back(type);
+  };
+  add("<unk>", 0, TokenType::unknown);
+  add("<s>", 0, TokenType::control);
+  add("</s>", 0, TokenType::control);
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (std::size_t b = 0; bytes && b < 256; ++b)
+    add(std::string("<0x") + digits[b / 16] + digits[b % 16] + ">", 0, TokenType::byte);
+  for (std::size_t i = 0; i < pieces.size(); ++i) add(pieces[i], -static_cast<float>(i), TokenType::normal);
+  v.unknown = 0;
+  v.bos = 1;
+  v.eos = 2;
+  return v;
 }
 
 }  // namespace weft::test
