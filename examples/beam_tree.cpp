@@ -5,6 +5,7 @@
 //   beam_tree -b 6 --groups 3 --diversity 2 -o tree.svg  diverse beams; the drawing alone
 #include <CLI/CLI.hpp>
 
+#include "support/common_options.hpp"
 #include "support/model_path.hpp"
 #include "support/page.hpp"
 #include "support/report_error.hpp"
@@ -125,13 +126,11 @@ int run(Settings s) {
 int main(int argc, char** argv) try {
   Settings s;
   CLI::App app{"Draws the tree of a beam search."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   app.add_option("prompt,-p,--prompt", s.prompt, "text to continue")->capture_default_str();
   app.add_option("-o,--output", s.output, "the page, or the drawing alone where the name ends in .svg")
       ->capture_default_str();
-  app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  example::add_length_option(app, s.max_tokens);
   app.add_option("-b,--beams", s.beam.width, "branches")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--groups", s.beam.groups, "that search one after the other (diverse beams)")
       ->check(CLI::PositiveNumber)
@@ -140,11 +139,11 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   app.add_option("--length-penalty", s.beam.length_penalty, "above 0 favours long texts")->capture_default_str();
   app.add_flag("--sampled", s.beam.sampled, "candidates are drawn instead of the best");
-  app.add_option("-s,--seed", s.seed, "of the draws")->capture_default_str();
+  example::add_seed_option(app, s.seed);
   app.add_option("--pruned", s.pruned, "pruned candidates drawn for each step of each group")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_threads_option(app, s.threads);
   CLI11_PARSE(app, argc, argv);
   s.beam.returned = s.beam.width;
   return run(s);

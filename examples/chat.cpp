@@ -10,6 +10,7 @@
 
 #include "support/chat_commands.hpp"
 #include "support/chat_template.hpp"
+#include "support/common_options.hpp"
 #include "support/kv_type.hpp"
 #include "support/line_editor.hpp"
 #include "support/model_path.hpp"
@@ -27,7 +28,7 @@ struct Arguments {
 Arguments parse(int argc, char** argv) {
   Arguments a;
   CLI::App app{"A conversation with a language model; lines from a pipe are a script."};
-  app.add_option("model,-m,--model", a.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, a.model);
   app.add_option("--system", a.system, "system prompt");
   app.add_option("--set", a.set, "NAME=VALUE, as /set does; may be given several times")->allow_extra_args(false);
   app.add_option("--context", a.context, "tokens of a conversation at most (the model's context length)")->check(CLI::PositiveNumber);
@@ -35,7 +36,7 @@ Arguments parse(int argc, char** argv) {
   app.add_option("--load", a.load, "goes on with a conversation that /save has written");
   app.add_option("--history", a.history, "file for what was typed, from one time to the next (it is forgotten)");
   app.add_option("--kv", a.kv, "precision of keys and values")->check(CLI::IsMember({"f16", "f32", "q8"}))->capture_default_str();
-  app.add_option("--threads", a.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_threads_option(app, a.threads);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "support/bandwidth.hpp"
+#include "support/common_options.hpp"
 #include "support/drafter.hpp"
 #include "support/kv_type.hpp"
 #include "support/model_path.hpp"
@@ -81,7 +82,7 @@ Settings parse(int argc, char** argv) {
   CLI::App app{"Continues a text with a language model."};
   auto* prompt = app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a story's first words when there is none)");
   app.add_option("-f,--file", prompt_file, "read the text from a file, or from standard input with -")->excludes(prompt);
-  app.add_option("-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model, "-m,--model");
   app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--context", s.context, "positions at most (the model's context length)")->check(CLI::PositiveNumber);
   app.add_option("--stop", s.stop, "text that ends the generation; may be given several times")->allow_extra_args(false);
@@ -101,7 +102,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--draft-branches", s.draft_branches, "guesses that suffix and models try at each place")
       ->capture_default_str()->needs(draft)->group("Drafts");
   example::add_search_options(app, s.search, draft);
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber)->group("Machine");
+  example::add_threads_option(app, s.threads)->group("Machine");
   app.add_option("--activation-bits", s.activation_bits, "bits that quantised matrices see of their input: 16 is close to float32")
       ->check(CLI::IsMember({8, 16}))->capture_default_str()->group("Machine");
   app.add_option("--backend", s.backend, "what computes")->check(backends)->capture_default_str()->group("Machine");

@@ -5,6 +5,7 @@
 //   heatmap --read letter.txt                      no new text: how surprising is this one?
 #include <CLI/CLI.hpp>
 
+#include "support/common_options.hpp"
 #include "support/model_path.hpp"
 #include "support/page.hpp"
 #include "support/report_error.hpp"
@@ -232,7 +233,7 @@ int main(int argc, char** argv) try {
   Settings s;
   s.sampling.temperature = 0.9f, s.sampling.top_p = 0.9f;
   CLI::App app{"Writes a page that shows how much each token of a text surprised the model."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   auto* prompt =
       app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a story's first words when there is none)");
   app.add_option("-r,--read", s.read, "look at the text of a file, or of standard input with -, instead of writing one")
@@ -250,8 +251,8 @@ int main(int argc, char** argv) try {
   app.add_option("--min-p", s.sampling.min_p, "only tokens this likely, relative to the best")->capture_default_str();
   app.add_option("--repetition-penalty", s.sampling.repetition_penalty, "above 1 avoids tokens that occurred")
       ->capture_default_str();
-  app.add_option("-s,--seed", s.seed, "of the draws")->capture_default_str();
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_seed_option(app, s.seed);
+  example::add_threads_option(app, s.threads);
   CLI11_PARSE(app, argc, argv);
   return run(s);
 } catch (...) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "support/common_options.hpp"
 #include "support/model_path.hpp"
 #include "support/report_error.hpp"
 #include "support/terminal.hpp"
@@ -53,11 +54,11 @@ const Format& format_of(std::string name) {
 Settings parse(int argc, char** argv) {
   Settings s;
   CLI::App app{"Writes a model as GGUF with its matrices in another format."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   app.add_option("-t,--type", s.type, "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K")->capture_default_str();
   app.add_option("--embedding", s.embedding, "another format for the embedding and the output matrix");
   app.add_option("-o,--output", s.output, "file to write (the model's name with the format's, in the current folder)");
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_threads_option(app, s.threads);
   app.add_flag("-v,--verbose", s.verbose, "a line for every tensor");
   try {
     app.parse(argc, argv);

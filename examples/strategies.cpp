@@ -5,6 +5,7 @@
 //   strategies -c greedy -c "hot: sample temperature=1.4 min_p=0.2" -c "wide: beam width=16"
 #include <CLI/CLI.hpp>
 
+#include "support/common_options.hpp"
 #include "support/comparison.hpp"
 #include "support/comparison_page.hpp"
 #include "support/counted.hpp"
@@ -110,7 +111,7 @@ int run(const Settings& s) {
 int main(int argc, char** argv) try {
   Settings s;
   CLI::App app{"Compares strategies of decoding: a table, a page, and a JSON file beside it."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   auto* prompts = app.add_option("-p,--prompt", s.prompts,
                                  "text to continue; may be given several times (three beginnings when there is none)")
                       ->allow_extra_args(false);
@@ -120,14 +121,12 @@ int main(int argc, char** argv) try {
          "a strategy: \"name: kind setting=value ...\", or the name of a default one; may be given several times")
       ->allow_extra_args(false);
   app.add_option("-o,--output", s.output, "the page; the JSON file lies beside it")->capture_default_str();
-  app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  example::add_length_option(app, s.max_tokens);
   app.add_option("--seeds", s.seeds, "texts of each prompt, of strategies that draw or return several")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("-s,--seed", s.seed, "the first of them")->capture_default_str();
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_seed_option(app, s.seed, "the first of them");
+  example::add_threads_option(app, s.threads);
   std::string list = "Default strategies:\n";
   for (const auto& known : example::default_strategies) list += "  " + known + "\n";
   app.footer(list +

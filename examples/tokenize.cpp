@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "support/report_error.hpp"
 #include "support/shown.hpp"
 #include "support/terminal.hpp"
-#include "weft/core/error.hpp"
 #include "weft/text/open_tokenizer.hpp"
 
 namespace {
@@ -39,7 +39,7 @@ void print_json(const weft::Tokenizer& tokenizer, const weft::Encoding& encoding
     for (const char c : tokenizer.bytes(id)) bytes.push_back(static_cast<unsigned char>(c));
     out["bytes"].push_back(bytes);
   }
-  std::puts(out.dump().c_str());
+  std::puts(out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());  // a token may be part of a character
 }
 
 }  // namespace
@@ -63,7 +63,6 @@ int main(int argc, char** argv) try {
     print_json(tokenizer, encoding);
   else
     print_table(tokenizer, text, encoding);
-} catch (const weft::Error& e) {
-  std::fprintf(stderr, "%s\n", e.what());
-  return 1;
+} catch (...) {
+  return example::report_error();
 }

@@ -47,6 +47,9 @@ TEST_CASE("a missing file, a folder and a device are refused with the path and t
   CHECK(missing_kind == weft::ErrorKind::file);
   CHECK(missing.find("nowhere.gguf") != std::string::npos);
   CHECK(missing.find("no such file") != std::string::npos);
+  CHECK(error_of("").second.find("is empty") != std::string::npos);
+  CHECK(error_of("~/nowhere.gguf").second.find("home folder") != std::string::npos);
+  CHECK(error_of(folder.write("file", "x").string() + std::string("\0.gguf", 6)).second.find("zero byte") != std::string::npos);
   const auto [folder_kind, is_folder] = error_of(folder.path());
   CHECK(folder_kind == weft::ErrorKind::file);
   CHECK(is_folder.find("is a folder") != std::string::npos);

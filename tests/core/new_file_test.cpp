@@ -4,17 +4,15 @@
 
 #include <iterator>
 
+#include "support/data.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace weft;
+using test::content;
 
 namespace {
 
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 std::ptrdiff_t entries(const std::filesystem::path& folder) {
   return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/damage.hpp"
 #include "support/errors.hpp"
 #include "weft/core/philox.hpp"
 #include "weft/core/regex.hpp"
@@ -64,4 +65,28 @@ TEST_CASE("expressions that would take more than their share of memory or time a
     (void)message(repeated(part, 1 << 16));  // refused or not, but no crash
   }
   CHECK(message(repeated("a?", 1 << 14)) == "");
+}
+
+TEST_CASE("expressions with random damage are refused or find matches inside of the text, from left to right") {
+  test::Damage damage({"(", ")", "[", "]", "|", "*", "+", "?", "{2,5}", "{0}", "{,}", "\\", "\\p{L}", "\\W", "(?i)", "(?!", "(?=", "(?>", "^", "$", "\\b", "&&", "-", "\xC3\xA9", "\xFF", "\\x{10FFFF}"});
+  test::Damaged outcome;
+  const std::string text = "Hello, W\xC3\xB6rld 123\n\n aaab\xFF";
+  for (const std::string valid : {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s+(?!\S)|\s+)", R"((?i)\bas an? (ai|llm)\b|[a-z&&[^aeiou]]{2,}?$|(?=ab|cd)\w+)"})
+    for (int round = 0; round < 1000; ++round) {
+      const std::string damaged = damage(valid);
+      outcome.attempt([&] {
+        RegexScanner scanner{Regex(damaged), text};
+        RegexMatch match;
+        std::size_t end = 0, count = 0;
+        while (scanner.next(match)) {
+          REQUIRE(match.begin >= end);
+          REQUIRE(match.end >= match.begin);
+          REQUIRE(match.end <= text.size());
+          REQUIRE(++count <= text.size() + 1);
+          end = match.end;
+        }
+      });
+    }
+  CHECK(outcome.read > 100);
+  CHECK(outcome.refused > 100);
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "decode/oracle_drafter.hpp"
 #include "support/piece_vocabulary.hpp"
 #include "support/same_result.hpp"
 #include "text/tiny.hpp"
@@ -13,6 +14,7 @@
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
+using test::eager;
 
 namespace {
 
@@ -86,14 +88,11 @@ class TextSequence {
 
 TextSequence make_sequence(const TextModel& model) { return TextSequence(model); }
 
+/// SentencePiece's vocabulary over bytes and a few pieces.
 Vocabulary pieces() {
   Vocabulary v = test::piece_vocabulary({"ab", "ba", "\u2581a", "\u2581ab", "ha", "t\u2581", "\u2581", "a", "b", "t", "h", "e", "aa", "bb"});
   v.add_bos = true, v.end_tokens = {2};
   return v;
-}
-
-SpeculativeOptions eager(std::int64_t most = 6) {
-  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
 }
 
 }  // namespace

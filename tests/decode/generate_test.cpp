@@ -115,6 +115,8 @@ TEST_CASE("empty prompts, negative limits and stop strings without a tokenizer a
   message_of([&] { (void)generate(model, std::vector<Token>(), argmax()); }, ErrorKind::argument);
   message_of([&] { (void)generate(model, start, argmax(), {.max_tokens = -1}); }, ErrorKind::argument);
   message_of([&] { (void)generate(model, start, argmax(), {.logprobs = -1}); }, ErrorKind::argument);
+  for (const Token t : {-1, 30}) message_of([&] { (void)generate(model, start, argmax(), {.stop_tokens = {t}}); }, ErrorKind::argument);
+  for (const std::int64_t n : {std::int64_t{0}, most_branches + 1, std::int64_t{1} << 40}) message_of([&] { (void)generate(model, start, beam({.width = n})); }, ErrorKind::argument);
   model.tokenizes = false;
   CHECK(generate(model, start, argmax(), {.max_tokens = 3}).front().text.empty());
   message_of([&] { (void)generate(model, start, argmax(), {.stop = {"x"}}); }, ErrorKind::unsupported);

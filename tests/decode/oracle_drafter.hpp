@@ -6,9 +6,15 @@
 #include <vector>
 
 #include "weft/core/philox.hpp"
+#include "weft/decode/draft_length.hpp"
 #include "weft/decode/drafter.hpp"
 
 namespace weft::test {
+
+/// Passes that cost the same whatever their width: as much is drafted as can be.
+inline SpeculativeOptions eager(std::int64_t most = 6) {
+  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
+}
 
 struct OracleDrafter {
   std::vector<Token> text{};  ///< prompt and continuation

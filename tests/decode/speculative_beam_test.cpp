@@ -25,11 +25,6 @@ namespace {
 
 const std::vector<Token> start{1, 2, 3};
 
-/// Passes that cost the same whatever their width: as much is drafted as can be.
-SpeculativeOptions eager(std::int64_t most = 6) {
-  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
-}
-
 template <class From, class How>
 void check_same_beams(const std::vector<Result>& plain, const From& from, const How& how, const Options& options) {
   const auto drafted = generate(from, how, options);

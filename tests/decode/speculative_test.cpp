@@ -24,11 +24,6 @@ namespace {
 
 const std::vector<Token> start{1, 2, 3};
 
-/// Passes that cost the same whatever their width: as much is drafted as can be.
-SpeculativeOptions eager(std::int64_t most = 6) {
-  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
-}
-
 ToySequence started(const ToyModel& model) {
   ToySequence s(model);
   s.append(start);

@@ -163,6 +163,15 @@ TEST_CASE("a part of a split model is refused with the way out; a model of one p
   CHECK(message_of([&] { (void)open_bytes(one.bytes()); }).empty());
 }
 
+TEST_CASE("what people take for GGUF is called by its name") {
+  const auto message = [](const std::string& bytes) { return message_of([&] { (void)open_bytes(bytes); }); };
+  CHECK(contains(message("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"), "git lfs pull"));
+  CHECK(contains(message("<!DOCTYPE html><html>Not found</html>"), "web page"));
+  CHECK(contains(message(std::string("PK\x03\x04 data.pkl")), "archive"));
+  CHECK(contains(message(std::string("\x02\0\0\0\0\0\0\0{}", 10)), "safetensors"));
+  CHECK(contains(message("# README"), "is this a GGUF file?"));
+}
+
 TEST_CASE("every prefix of a valid file is refused, never read beyond its end") {
   const std::string whole = example().bytes();
   const weft::test::TemporaryFolder folder;

@@ -133,6 +133,10 @@ TEST_CASE("end tokens are those of generation_config.json and of config.json, ea
   CHECK(weft::hf_end_tokens(folder.path()) == std::vector<std::int64_t>{2});
   folder.write("generation_config.json", R"({"eos_token_id":[7,2,7]})");
   CHECK(weft::hf_end_tokens(folder.path()) == std::vector<std::int64_t>{7, 2});
+  std::string many = "{\"eos_token_id\":[0";
+  for (int id = 1; id < 200'000; ++id) many += "," + std::to_string(id);
+  folder.write("generation_config.json", many + "]}");
+  CHECK(weft::hf_end_tokens(folder.path()).size() == 200'000);
   folder.write("generation_config.json", R"({"eos_token_id":[7,-2]})");
   CHECK(contains(message_of([&] { (void)weft::hf_end_tokens(folder.path()); }), "eos_token_id"));
 }

@@ -2,16 +2,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "io/gguf_writer.hpp"
-#include "support/data.hpp"
-#include "support/json.hpp"
+#include "support/damage.hpp"
+#include "support/errors.hpp"
+#include "support/hostile.hpp"
 #include "weft/core/error.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/io/hparams.hpp"
@@ -71,50 +70,27 @@ void open_case(const std::string& family, const std::filesystem::path& path) {
   }
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace
 
 TEST_SUITE("hostile") {
   TEST_CASE("each damaged file has the outcome of the index, and a rejection names what is wrong") {
-    const auto root = weft::test::hostile();
-    if (!weft::test::present(root / "index.json", "hostile files")) return;
-    const auto index = weft::test::read_json(root / "index.json");
-    int judged = 0;
-    for (const auto& entry : index.at("cases")) {
-      const std::string file = entry.at("file"), family = entry.at("family"), expect = entry.at("expect");
-      if ((family != "gguf" && family != "safetensors" && family != "config_json") || file.find("tokenizer.json") != std::string::npos) continue;
-      CAPTURE(file);
-      ++judged;
-      std::string message;
+    const auto ours = [](const weft::test::HostileCase& c) {
+      return (c.family == "gguf" || c.family == "safetensors" || c.family == "config_json") && c.file.find("tokenizer.json") == std::string::npos;
+    };
+    for (const auto& one : weft::test::hostile_cases("hostile files", ours)) {
+      CAPTURE(one.file);
       const auto begin = std::chrono::steady_clock::now();
-      try {
-        open_case(family, root / file);
-      } catch (const weft::Error& error) {
-        message = error.what();
-        CHECK_FALSE(message.empty());
-      }
+      const std::string message = weft::test::message_of([&] { open_case(one.family, one.path); });
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-      CHECK(taken.count() < 10 * entry.at("limit_s").get<double>());
-      if (std::find(for_the_model.begin(), for_the_model.end(), file) != for_the_model.end()) {
+      CHECK(taken.count() < 10 * one.seconds);
+      if (std::find(for_the_model.begin(), for_the_model.end(), one.file) != for_the_model.end())
         CHECK_MESSAGE(message.empty(), message);
-        continue;
-      }
-      if (expect == "accept") CHECK_MESSAGE(message.empty(), message);
-      if (expect == "reject") {
-        const auto& names = entry.at("error_names");
-        const bool named = std::any_of(names.begin(), names.end(), [&](const auto& name) { return lower(message).find(lower(name)) != std::string::npos; });
-        CHECK_MESSAGE((!message.empty() && (named || names.empty())), message);
-      }
+      else
+        one.check(message);
     }
-    CHECK(judged > 0);
   }
 
   TEST_CASE("a file with random damage is read or refused, and nothing else happens") {
-    // Damage of four kinds: bytes replaced, 64-bit numbers replaced by borders, parts cut out, parts doubled.
     weft::test::GgufWriter w;
     w.add("general.architecture", std::string("llama")).add("llama.block_count", std::uint32_t{2}).add("llama.list", std::vector<float>{1.0f, 2.0f});
     w.add("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "ab", "abc"}).add("general.alignment", std::uint32_t{32});
@@ -122,68 +98,30 @@ TEST_SUITE("hostile") {
     w.add_tensor("token_embd.weight", {32, 4}, 0, std::string(512, 'e')).add_tensor("blk.0.a", {32, 2}, 2, std::string(36, 'q'));
     w.add_tensor("blk.0.b", {256}, 12, std::string(144, 'k'));
     const std::string valid = w.bytes();
-    std::mt19937_64 random(20240711);
-    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-    int accepted = 0, refused = 0;
+    weft::test::Damage damage;
+    weft::test::Damaged outcome;
     for (int round = 0; round < 20000; ++round) {
-      std::string bytes = valid;
-      for (std::size_t i = 0, n = 1 + below(3); i < n; ++i) {
-        const std::size_t at = below(std::min<std::size_t>(bytes.size(), 700));
-        const std::uint64_t borders[] = {0, 1, 2, 31, 0x7fffffff, 0x80000000u, 0xffffffffu, std::uint64_t{1} << 62, std::uint64_t{1} << 63, ~std::uint64_t{0}, bytes.size(), bytes.size() - at};
-        switch (below(5)) {
-          case 0:
-          case 1: bytes[at] = static_cast<char>(below(256)); break;
-          case 2: bytes.replace(at, 8, weft::test::GgufWriter::number(borders[below(std::size(borders))])); break;
-          case 3: bytes.erase(at, 1 + below(40)); break;
-          default: bytes.insert(at, bytes.substr(below(bytes.size()), 1 + below(60))); break;
-        }
-      }
-      try {
+      const std::string bytes = damage(valid, 700);
+      outcome.attempt([&] {
         const auto gguf = weft::Gguf::open(weft::MappedFile::from_bytes("damaged.gguf", std::as_bytes(std::span(bytes))));
         read_all(gguf);
         (void)weft::Hparams::from_gguf(gguf);
-        ++accepted;
-      } catch (const weft::Error&) {
-        ++refused;
-      }
+      });
     }
-    CHECK(accepted > 100);  // the damage must not be so coarse that nothing is looked at
-    CHECK(refused > 1000);
+    CHECK(outcome.read > 100);  // the damage must not be so coarse that nothing is looked at
+    CHECK(outcome.refused > 1000);
   }
 
   TEST_CASE("safetensors headers and configs with random damage are read or refused, and nothing else happens") {
     const std::string header = R"({"__metadata__":{"format":"pt"},"alpha":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},"beta":{"dtype":"F16","shape":[4],"data_offsets":[32,40]}})";
     const std::string config = R"({"model_type":"llama","hidden_size":32,"rope_parameters":{"rope_theta":1e4,"list":[1,2.5,-3]},"names":["a","b"],"flag":true,"none":null})";
-    std::mt19937_64 random(7);
     const auto file_of = [](const std::string& text) { return weft::MappedFile::from_bytes("damaged", std::as_bytes(std::span(text))); };
-    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-    const std::string pieces[] = {"{", "}", "[", "]", ",", ":", "\"", "null", "-1", "1e400", "18446744073709551616", "4611686018427387904", "\"a\":", "\\u0000", "\xff", "0"};
-    const auto damage = [&](std::string text) {
-      for (std::size_t i = 0, n = 1 + below(3); i < n; ++i) {
-        const std::size_t at = below(text.size());
-        switch (below(4)) {
-          case 0: text[at] = static_cast<char>(below(256)); break;
-          case 1: text.insert(at, pieces[below(std::size(pieces))]); break;
-          case 2: text.erase(at, 1 + below(4)); break;
-          default: text[at] = static_cast<char>('0' + below(10)); break;
-        }
-        if (text.empty()) text = "{";
-      }
-      return text;
-    };
-    int accepted = 0, refused = 0;
-    const auto attempt = [&](auto&& f) {
-      try {
-        f();
-        ++accepted;
-      } catch (const weft::Error&) {
-        ++refused;
-      }
-    };
+    weft::test::Damage damage({"{", "}", "[", "]", ",", ":", "\"", "null", "-1", "1e400", "18446744073709551616", "4611686018427387904", "\"a\":", "\\u0000", "\xff", "0"});
+    weft::test::Damaged outcome;
     for (int round = 0; round < 10000; ++round) {
       const std::string damaged = damage(header);
       const auto weights = file_of(weft::test::GgufWriter::number(std::uint64_t{damaged.size()}) + damaged + std::string(40, 'w'));
-      attempt([&] {
+      outcome.attempt([&] {
         weft::Checkpoint checkpoint;
         weft::read_safetensors(weights, checkpoint);
         std::size_t bytes = 0;
@@ -191,9 +129,9 @@ TEST_SUITE("hostile") {
         CHECK(bytes == 40);
       });
       const auto file = file_of(damage(config));
-      attempt([&] { (void)weft::Hparams::from_hf(*file).find_number({"", "rope_parameters/rope_theta"}); });
+      outcome.attempt([&] { (void)weft::Hparams::from_hf(*file).find_number({"", "rope_parameters/rope_theta"}); });
     }
-    CHECK(accepted > 100);
-    CHECK(refused > 1000);
+    CHECK(outcome.read > 100);
+    CHECK(outcome.refused > 1000);
   }
 }

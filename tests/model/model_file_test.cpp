@@ -72,6 +72,21 @@ TEST_CASE("a model gives the chat templates of its file, and says which there ar
   CHECK(contains(test::message_of([&] { static_cast<void>(Model<Cpu<>>(path).chat_template()); }), "has no chat template"));
 }
 
+TEST_CASE("a folder that is none of a model is called one") {
+  const test::TemporaryFolder folder;
+  CHECK(test::contains(test::message_of([&] { (void)open_model_file(folder.path().string()); }), "without config.json"));
+}
+
+TEST_CASE("a config of many layers with heads as wide as nothing is refused before it takes memory for them") {
+  const test::TemporaryFolder folder;
+  folder.write("model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  const std::string rest = R"("model_type":"llama","num_hidden_layers":4096,"intermediate_size":32,"vocab_size":64,"rms_norm_eps":1e-5)";
+  for (const std::string sizes : {R"("hidden_size":32,"num_attention_heads":2,"head_dim":1048576)", R"("hidden_size":1048576,"num_attention_heads":1)"}) {
+    folder.write("config.json", "{" + sizes + "," + rest + "}");
+    CHECK(test::contains(test::message_of([&] { (void)open_model_file(folder.path().string()); }), "4096"));
+  }
+}
+
 TEST_CASE("a tensor that nobody asked for is refused by name") {
   CHECK(contains(refusal(tiny().add_tensor("blk.0.attn_sinks", {2}, 0, floats(2))), "blk.0.attn_sinks"));
 }

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "support/data.hpp"
-#include "support/json.hpp"
+#include "support/hostile.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/model/batch.hpp"
 #include "weft/instances.hpp"
@@ -16,11 +15,6 @@ namespace {
 
 using namespace weft;
 using Best = Cpu<>;
-
-std::string lower(std::string text) {
-  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
 
 /// Loads and generates a little. A model without a stated context gets one.
 std::vector<Token> use(const std::filesystem::path& path) {
@@ -53,32 +47,24 @@ Outcome try_case(const std::filesystem::path& path) {
 
 TEST_SUITE("hostile") {
   TEST_CASE("a damaged GGUF or safetensors model is refused with a clear error, and the next one loads") {
-    const auto index = test::read_json(test::hostile() / "index.json");
     const std::vector<Token> continuation{31, 31, 31, 48, 58, 31, 48, 58, 31, 48, 58, 5};
     int rejected = 0, named = 0;
-    for (const auto& entry : index.at("cases")) {
-      const std::string file = entry.at("file"), family = entry.at("family"), expect = entry.at("expect");
-      auto path = test::hostile() / file;
-      // A folder is one model; a lone safetensors file has no config.json and is the readers' affair.
-      if (family == "safetensors" && path.filename() != "config.json") continue;
-      if (family != "gguf" && family != "safetensors") continue;
-      if (family == "safetensors") path = path.parent_path();
-      CAPTURE(file);
+    // A folder is one model; a lone safetensors file has no config.json and is the readers' affair.
+    const auto ours = [](const test::HostileCase& c) { return c.family == "gguf" || (c.family == "safetensors" && c.path.filename() == "config.json"); };
+    for (const auto& one : test::hostile_cases("hostile models", ours)) {
+      const auto path = one.family == "safetensors" ? one.path.parent_path() : one.path;
+      CAPTURE(one.file);
       const auto outcome = try_case(path);
       CAPTURE(outcome.error.value_or("accepted"));
-      CHECK(outcome.seconds <= 10 * entry.at("limit_s").get<double>());
-      if (expect == "accept") {
+      CHECK(outcome.seconds <= 10 * one.seconds);
+      if (one.expect == "accept") {
         CHECK_FALSE(outcome.error.has_value());
         CHECK(use(path) == continuation);
       }
-      if (expect == "reject") CHECK(outcome.error.has_value());
-      if (!outcome.error || expect != "reject") continue;
+      if (one.expect == "reject") CHECK(outcome.error.has_value());
+      if (!outcome.error || one.expect != "reject") continue;
       ++rejected;
-      for (const auto& name : entry.at("error_names"))
-        if (lower(*outcome.error).find(lower(name)) != std::string::npos) {
-          ++named;
-          break;
-        }
+      if (one.named_by(*outcome.error)) ++named;
       CHECK(use(test::hostile() / "gguf/valid_tiny.gguf") == continuation);
     }
     CHECK(rejected > 0);

@@ -19,15 +19,11 @@
 namespace {
 
 using namespace weft;
+using test::content;
 using test::same_bits;
 using test::random_tokens;
 
 const char* const model_names[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
-
-std::string content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// The file's bytes with a checksum that fits them: what a forger would write.
 std::string forged(std::string bytes) {

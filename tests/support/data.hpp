@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,12 @@ inline std::filesystem::path smollm2_reference() {
 inline std::filesystem::path smollm2_gguf() {
   auto cache = path_or("XDG_CACHE_HOME", std::filesystem::path(variable("HOME")) / ".cache");
   return path_or("WEFT_SMOLLM2", cache / "weft" / "SmolLM2-135M-Instruct.Q4_1.gguf");
+}
+
+/// All bytes of a file.
+inline std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// What this program skipped: "name: reason".

@@ -6,10 +6,20 @@
 #include <random>
 #include <string>
 
+#include "support/errors.hpp"
+
 using namespace weft;
 using detail::ByteTrie;
 
 namespace {
+
+TEST_CASE("a text so long that walking along it from everywhere would take too long is refused") {
+  detail::ByteTrie trie;
+  trie.reserve(4096);
+  trie.add(std::string(1024, 'a'), 1);
+  CHECK(trie.longest(std::string(2000, 'a')).length == 1024);
+  CHECK(test::contains(test::message_of([&] { trie.add(std::string(1025, 'a'), 2); }), "at most 1024"));
+}
 
 TEST_CASE("of equal texts the last counts, and empty ones are ignored") {
   ByteTrie trie;

@@ -12,8 +12,8 @@
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
-using Tokens = std::vector<Token>;
 using test::piece_vocabulary;
+using Tokens = std::vector<Token>;
 
 namespace {
 

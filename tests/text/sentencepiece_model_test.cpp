@@ -28,10 +28,7 @@ std::string number(unsigned field_number, unsigned value) {
   return out + static_cast<char>(value);
 }
 
-std::string golden(const char* name) {
-  std::ifstream file(test::data("sentencepiece") / name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+std::string golden(const char* name) { return test::content(test::data("sentencepiece") / name); }
 
 }  // namespace
 

@@ -51,7 +51,11 @@ WEFT_INLINE std::shared_ptr<const MappedFile> MappedFile::from_bytes(std::string
 WEFT_INLINE MappedFile::MappedFile(const std::string& path) : path_(path) {
   // The kind is looked at before the file is opened: opening a pipe would wait for its writer.
   struct stat status {};
+  if (path_.empty()) fail(ErrorKind::file, "the path of a file is empty; give its name");
+  if (path_.find('\0') != std::string::npos) fail(ErrorKind::file, path_.c_str(), "...: the path holds a zero byte; no file has such a name");
   if (::stat(path_.c_str(), &status) != 0) {
+    if ((errno == ENOENT || errno == ENOTDIR) && path_.starts_with("~/"))
+      fail(ErrorKind::file, path_, ": no such file; '~' stands for the home folder in a shell only: write its path");
     if (errno == ENOENT || errno == ENOTDIR)
       fail(ErrorKind::file, path_, ": no such file; check the path (it is relative to the working directory unless absolute)");
     fail(ErrorKind::file, path_, ": cannot be looked at (", std::strerror(errno), "); check the permissions of its folders");

@@ -12,6 +12,7 @@
 #include "weft/decode/forced_phrases.hpp"
 #include "weft/decode/hypotheses.hpp"
 #include "weft/decode/lottery.hpp"
+#include "weft/decode/options.hpp"
 
 namespace weft {
 
@@ -72,10 +73,10 @@ struct Beam : Composable {
 };
 
 /// Beam search as a strategy; steps may stand before it: repetition_penalty(1.2f) | beam({.width = 8}).
-/// Throws weft::Error(argument) for a width below 1, `returned` outside [1, width], groups that do not divide the width, a negative
-/// diversity, or forced phrases that are empty or begin one another.
+/// Throws weft::Error(argument) for a width outside [1, most_branches], `returned` outside [1, width], groups that do not divide the width,
+/// a negative diversity, or forced phrases that are empty or begin one another.
 inline Beam<> beam(const BeamOptions& options = {}) {
-  if (options.width < 1) fail(ErrorKind::argument, "beam width ", options.width, ": expected at least 1");
+  detail::check_branches(options.width, "beam width");
   if (options.returned < 1 || options.returned > options.width)
     fail(ErrorKind::argument, "beam search returns ", options.returned, " of width ", options.width, ": expected 1 to the width");
   if (!std::isfinite(options.length_penalty)) fail(ErrorKind::argument, "the length penalty is not finite");

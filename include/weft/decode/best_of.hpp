@@ -83,7 +83,7 @@ struct BestOf {
 
 /// Draws options.n continuations by the chain and returns the best, best first; Result::score is the criterion's. Continuation i is the
 /// one that the chain alone gives for Options::branch + i. Options::on_piece is not called.
-/// Throws weft::Error(argument) for n below 1, `returned` outside [1, n], or a missing reward.
+/// Throws weft::Error(argument) for n outside [1, most_branches], `returned` outside [1, n], or a missing reward.
 template <PicksTokens Chain>
 BestOf<Chain> best_of(const BestOfOptions& options, const Chain& chain) {
   detail::check_samples(options.n, options.returned);

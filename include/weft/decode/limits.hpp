@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "weft/core/config.hpp"
+#include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
 #include "weft/decode/options.hpp"
 #include "weft/decode/stop_reason.hpp"
@@ -31,6 +32,9 @@ struct Limits {
 /// Of a sequence to which `to_append` tokens are to be added first.
 template <class S>
 Limits limits_of(const S& sequence, std::size_t to_append, const Options& options) {
+  const auto vocab = static_cast<std::int64_t>(sequence.model().vocab_size());
+  for (const Token t : options.stop_tokens)
+    if (t < 0 || t >= vocab) fail(ErrorKind::argument, "stop_tokens names token ", t, ": the vocabulary has ", vocab, " tokens, from id 0");
   return {sequence.model().end_tokens(), sequence.size() + to_append, sequence.capacity(), options};
 }
 

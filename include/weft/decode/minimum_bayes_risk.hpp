@@ -38,7 +38,7 @@ struct MinimumBayesRisk {
 };
 
 /// Minimum Bayes risk over draws of the chain; Result::score is the mean utility. Draws are those of best_of().
-/// Throws weft::Error(argument) for n below 1, `returned` outside [1, n], or no utility.
+/// Throws weft::Error(argument) for n outside [1, most_branches], `returned` outside [1, n], or no utility.
 template <PicksTokens Chain>
 MinimumBayesRisk<Chain> minimum_bayes_risk(const BayesRiskOptions& options, const Chain& chain) {
   detail::check_samples(options.n, options.returned);

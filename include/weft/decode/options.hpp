@@ -28,7 +28,14 @@ struct Options {
   std::function<void(const Piece&)> on_piece{};
 };
 
+/// Continuations that a search may keep side by side.
+inline constexpr std::int64_t most_branches = 1 << 16;
+
 namespace detail {
+/// Throws Error(argument) unless 1 <= count <= most_branches. what: "beam width".
+inline void check_branches(std::int64_t count, const char* what) {
+  if (count < 1 || count > most_branches) fail(ErrorKind::argument, what, " ", count, ": expected 1 to ", most_branches);
+}
 inline void check(const Options& options) {
   if (options.max_tokens < 0) fail(ErrorKind::argument, "max_tokens is ", options.max_tokens, ": expected 0 or more");
   if (options.logprobs < 0) fail(ErrorKind::argument, "logprobs is ", options.logprobs, ": expected 0 or more");

@@ -7,6 +7,7 @@
 
 #include "weft/decode/branch.hpp"
 #include "weft/decode/lottery.hpp"
+#include "weft/decode/options.hpp"
 
 namespace weft {
 
@@ -28,9 +29,9 @@ struct StochasticBeam : Composable {
 /// Draws `width` different sequences, as if one after the other without replacement from the model's distribution over texts that end
 /// or reach max_tokens: temperature(0.7f) | stochastic_beam(8). Results come in the order of the draw, by Result::perturbed, so the
 /// first alone is a plain sample; Result::score is the log-probability under the distribution drawn from.
-/// Throws weft::Error(argument) for a width below 1.
+/// Throws weft::Error(argument) for a width outside [1, most_branches].
 inline StochasticBeam<> stochastic_beam(std::int64_t width) {
-  if (width < 1) fail(ErrorKind::argument, "stochastic beams of width ", width, ": expected at least 1");
+  detail::check_branches(width, "stochastic beams of width");
   StochasticBeam<> made;
   made.width = width;
   return made;

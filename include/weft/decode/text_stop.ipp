@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weft/core/error.hpp"
+#include "weft/core/utf8.hpp"
 #include "weft/decode/text_stop.hpp"
 
 namespace weft {
@@ -11,6 +12,7 @@ WEFT_INLINE StopStrings::StopStrings(std::span<const std::string> strings) : nod
     if (strings[i].empty()) fail(ErrorKind::argument, "stop string ", i, " is empty: it would end every text at once");
     if ((static_cast<unsigned char>(strings[i][0]) & 0xC0) == 0x80)
       fail(ErrorKind::argument, "stop string ", i, " begins inside a UTF-8 character");
+    if (!is_utf8(strings[i])) fail(ErrorKind::argument, "stop string ", i, " is no UTF-8, so no text could ever hold it");
     insert(strings[i], static_cast<std::int32_t>(i));
   }
   link();

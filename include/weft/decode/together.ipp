@@ -5,6 +5,7 @@
 
 #include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
+#include "weft/decode/options.hpp"
 #include "weft/decode/together.hpp"
 
 namespace weft::detail {
@@ -15,7 +16,7 @@ WEFT_INLINE void keep_best(std::vector<Result>& results, std::int64_t returned) 
 }
 
 WEFT_INLINE void check_samples(std::int64_t samples, std::int64_t returned) {
-  if (samples < 1) fail(ErrorKind::argument, samples, " samples: expected at least 1");
+  check_branches(samples, "number of samples");
   if (returned < 1 || returned > samples)
     fail(ErrorKind::argument, "the best ", returned, " of ", samples, " samples: expected 1 to the number of samples");
 }

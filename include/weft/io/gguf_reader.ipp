@@ -85,12 +85,22 @@ class GgufReader {
     if (stop_.stop_requested()) fail(ErrorKind::cancelled, out_.source(), ": opening was cancelled");
   }
 
+  /// What files are that people take for GGUF.
+  [[nodiscard]] std::string_view what_begins_so() const noexcept {
+    const std::string_view text(reinterpret_cast<const char*>(bytes_.data()), std::min<std::size_t>(bytes_.size(), 64));
+    if (text.starts_with("version https://git-lfs")) return "this is a pointer of Git LFS: fetch the file itself (git lfs pull)";
+    if (text.starts_with("<!DO") || text.starts_with("<!do") || text.starts_with("<htm")) return "this is a web page: the download went wrong";
+    if (text.starts_with("PK\x03\x04")) return "this is an archive, as PyTorch writes it: convert the model to GGUF or safetensors";
+    if (text.size() > 8 && text[8] == '{') return "this looks like safetensors: give the folder that holds it and config.json";
+    return "is this a GGUF file?";
+  }
+
   void read_header() {
     if (bytes_.empty()) broken("the file is empty, expected the magic 'GGUF'");
     what_ = "the magic 'GGUF'";
     const auto magic = take(4);
     if (std::memcmp(magic.data(), "GGUF", 4) != 0)
-      broken("the magic is ", detail::quote({reinterpret_cast<const char*>(magic.data()), 4}), ", expected 'GGUF'; is this a GGUF file?");
+      broken("the magic is ", detail::quote({reinterpret_cast<const char*>(magic.data()), 4}), ", expected 'GGUF'; ", what_begins_so());
     what_ = "the version";
     out_.version_ = take_number<std::uint32_t>();
     if ((out_.version_ & 0xffffu) == 0 && out_.version_ != 0)  // 2 or 3 with its bytes reversed

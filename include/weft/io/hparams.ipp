@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <set>
 
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
@@ -210,10 +211,11 @@ WEFT_INLINE Hparams Hparams::from_hf(const MappedFile& config) {
 
 WEFT_INLINE std::vector<std::int64_t> hf_end_tokens(const std::string& folder) {
   std::vector<std::int64_t> result;
+  std::set<std::int64_t> known;  // a hostile list is long
   for (const char* const name : {"/generation_config.json", "/config.json"}) {
     if (!file_exists(folder + name)) continue;
     for (const std::int64_t id : HparamsBuilder::read_end_tokens(folder + name))
-      if (std::find(result.begin(), result.end(), id) == result.end()) result.push_back(id);
+      if (known.insert(id).second) result.push_back(id);
   }
   return result;
 }

@@ -20,9 +20,9 @@ inline ModelSpec describe_llama(const Hparams& h) {
   a.kv_heads = h.find_count({kv_key}, 1, a.heads).value_or(a.heads);
   detail::check_heads(h, a, kv_key);
   const Key dim_keys{"attention.key_length", "head_dim"};
-  a.head_dim = h.find_count(dim_keys, 1, max_width).value_or(spec.width / a.heads);
-  if (a.head_dim < 1)
-    fail(ErrorKind::format, h.source(), ": ", a.heads, " heads do not fit a width of ", spec.width);
+  a.head_dim = h.find_count(dim_keys, 1, max_head_dim).value_or(spec.width / a.heads);
+  if (a.head_dim < 1 || a.head_dim > max_head_dim)
+    fail(ErrorKind::format, h.source(), ": ", a.heads, " heads do not fit a width of ", spec.width, "; expected heads of 1 to ", max_head_dim, " values");
   const Key value_keys{"attention.value_length", ""};
   if (h.find_count(value_keys, 1, max_width).value_or(a.head_dim) != a.head_dim)
     fail(ErrorKind::unsupported, h.source(), ": ", h.name_of(value_keys), " differs from the length of keys");

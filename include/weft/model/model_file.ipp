@@ -123,6 +123,8 @@ WEFT_INLINE ModelFile describe_model(const Hparams& h, Checkpoint tensors) {
 
 WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token stop) {
   if (is_folder(path)) {
+    if (!file_exists(path + "/config.json"))
+      fail(ErrorKind::file, path, ": is a folder without config.json; expected a GGUF file, or the folder of a Hugging Face model");
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
     if (has_tokenizer(path + "/")) file.tokenizer = open_tokenizer(path);

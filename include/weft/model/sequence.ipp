@@ -18,6 +18,7 @@ WEFT_INLINE void detail::check_layers(const AnyModel& model, std::span<const std
 }
 
 WEFT_INLINE AnySequence::AnySequence(const AnyModel& model, const SequenceOptions& options) : model_(&model), options_(options) {
+  if (options_.context < 0) fail(ErrorKind::argument, "SequenceOptions::context is ", options_.context, ": expected 0 (the model's context length) or more");
   if (options_.context == 0) options_.context = model.context_length();
   if (options_.context <= 0)
     fail(ErrorKind::argument, model.source(), ": context_length is not given by the file; set SequenceOptions::context");

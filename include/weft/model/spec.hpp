@@ -68,6 +68,7 @@ struct ModelSpec {
 inline constexpr std::int64_t max_layers = 4096;
 inline constexpr std::int64_t max_width = 1 << 20;
 inline constexpr std::int64_t max_heads = 1 << 16;
+inline constexpr std::int64_t max_head_dim = 1 << 12;  // each layer has frequencies for it: 32 MB at most
 inline constexpr std::int64_t max_context = std::int64_t{1} << 40;
 inline constexpr std::int64_t max_vocab = std::int64_t{1} << 28;
 

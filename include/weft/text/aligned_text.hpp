@@ -10,10 +10,19 @@
 #include <vector>
 
 #include "weft/core/config.hpp"
+#include "weft/core/error.hpp"
 #include "weft/core/normalize.hpp"
 #include "weft/text/encoding.hpp"
 
 namespace weft::detail {
+
+/// The bytes that a file's components may make of a text of so many: a few steps of which each doubles it would make billions.
+constexpr std::uint64_t most_made_of(std::uint64_t bytes) noexcept { return 64 * bytes + 1024; }
+/// Throws Error(resource) where a text of so many bytes is more than that.
+inline void check_growth(std::uint64_t bytes, std::uint64_t most) {
+  if (bytes > most)
+    fail(ErrorKind::resource, "the tokenizer's components make ", bytes, " bytes of a text, more than 64 times what it had and 1,024; its file is broken or hostile");
+}
 
 /// A text and, if tracked, the part of the original that each byte stands for.
 struct AlignedText {
@@ -24,9 +33,12 @@ struct AlignedText {
   std::string text{};
   std::vector<Span> spans{};  ///< one for each byte; empty if not tracked
   bool tracked = false;
+  std::uint64_t most = UINT64_MAX;  ///< bytes that it may come to have
 
-  /// part of an original text, at `offset` in it. Throws Error(resource) for 4 GiB or more.
+  /// part of an original text, at `offset` in it, which may come to have most_made_of() its bytes. Throws Error(resource) for 4 GiB or more.
   static AlignedText of(std::string_view part, std::size_t offset, bool tracked);
+  /// An empty one of the same kind. What is then appended, here or by a TextEdit, throws Error(resource) past `most`.
+  [[nodiscard]] AlignedText like() const { return {{}, {}, tracked, most}; }
 
   void append(const AlignedText& other, std::size_t begin, std::size_t end);
   /// The part of the original that bytes [begin, end) stand for.

@@ -11,7 +11,7 @@ namespace weft::detail {
 
 WEFT_INLINE AlignedText AlignedText::of(std::string_view part, std::size_t offset, bool tracked) {
   if (offset + part.size() >= 0xFFFFFFFF) fail(ErrorKind::resource, "encode: a text of ", offset + part.size(), " bytes; at most 4 GiB are supported");
-  AlignedText out{std::string(part), {}, tracked};
+  AlignedText out{std::string(part), {}, tracked, most_made_of(part.size())};
   if (!tracked) return out;
   out.spans.reserve(part.size());
   for (std::size_t at = 0; at < part.size();) {
@@ -24,6 +24,7 @@ WEFT_INLINE AlignedText AlignedText::of(std::string_view part, std::size_t offse
 }
 
 WEFT_INLINE void AlignedText::append(const AlignedText& other, std::size_t begin, std::size_t end) {
+  check_growth(text.size() + (end - begin), most);
   text.append(other.text, begin, end - begin);
   if (tracked)
     spans.insert(spans.end(), other.spans.begin() + static_cast<std::ptrdiff_t>(begin), other.spans.begin() + static_cast<std::ptrdiff_t>(end));
@@ -49,6 +50,7 @@ WEFT_INLINE void TextEdit::put(char32_t code, std::uint32_t taken) {
 }
 
 WEFT_INLINE void TextEdit::insert(std::string_view text) {
+  check_growth(out_.text.size() + text.size(), out_.most);
   out_.text.append(text);
   if (out_.tracked) out_.spans.insert(out_.spans.end(), text.size(), place(true));
 }
@@ -59,8 +61,7 @@ WEFT_INLINE void TextEdit::copy_until(std::size_t to) {
 }
 
 WEFT_INLINE void apply_codes(AlignedText& text, std::span<const NormalCode> codes, std::size_t skipped) {
-  AlignedText out;
-  out.tracked = text.tracked;
+  AlignedText out = text.like();
   out.text.reserve(text.text.size());
   out.spans.reserve(text.spans.size());
   std::size_t at = 0;
@@ -68,10 +69,12 @@ WEFT_INLINE void apply_codes(AlignedText& text, std::span<const NormalCode> code
   TextEdit edit(text, 0, text.text.size(), out);
   edit.skip_until(at);
   for (const auto& code : codes) edit.put(code.code, code.taken);
+  check_growth(out.text.size(), out.most);
   text = std::move(out);
 }
 
 WEFT_INLINE void spell_bytes(const AlignedText& source, std::size_t begin, std::size_t end, AlignedText& out) {
+  check_growth(out.text.size() + (end - begin), out.most);
   for (std::size_t at = begin; at < end; ++at) {
     const std::size_t before = out.text.size();
     append_utf8(out.text, gpt2_char_of[static_cast<unsigned char>(source.text[at])]);
@@ -81,6 +84,7 @@ WEFT_INLINE void spell_bytes(const AlignedText& source, std::size_t begin, std::
 
 WEFT_INLINE void prepend_text(const AlignedText& source, std::size_t begin, std::size_t end, std::string_view front, AlignedText& out) {
   if (begin == end) return;
+  check_growth(out.text.size() + front.size(), out.most);
   out.text.append(front);
   if (out.tracked) out.spans.insert(out.spans.end(), front.size(), source.spans[begin]);
   out.append(source, begin, end);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
 
 namespace weft::detail {
@@ -15,11 +16,15 @@ class ByteTrie {
  public:
   static constexpr std::uint32_t root = 0;
   static constexpr std::uint32_t none = 0xFFFFFFFF;
+  static constexpr std::size_t longest_text = 1024;
 
   /// Of equal texts the last counts; empty ones are ignored. bytes: of all texts together, at most that many nodes are made.
   void reserve(std::size_t bytes) { grow(std::bit_ceil(bytes * 2 + 16)); }
 
+  /// Throws Error(unsupported) for more than `longest_text` bytes: from every place of a text one would walk along it.
   void add(std::string_view text, Token id) {
+    if (text.size() > longest_text)
+      fail(ErrorKind::unsupported, "vocabulary: token ", id, " has ", text.size(), " bytes, at most ", longest_text, " are supported");
     std::uint32_t node = root;
     for (const char c : text) node = child_or_new(node, static_cast<unsigned char>(c));
     if (node != root) ids_[node] = id;

@@ -24,8 +24,9 @@ class Charsmap {
   /// What the longest one goes to, and its length.
   [[nodiscard]] std::optional<std::string_view> find_longest(std::string_view text, std::size_t& length) const noexcept;
 
-  /// The text by grapheme clusters under six bytes, else by characters, as Hugging Face's library applies it.
-  void normalize_codes(std::string_view text, std::vector<NormalCode>& out) const;
+  /// The text by grapheme clusters under six bytes, else by characters, as Hugging Face's library applies it. Throws Error(resource) for more
+  /// than `most` codes.
+  void normalize_codes(std::string_view text, std::vector<NormalCode>& out, std::uint64_t most) const;
 
  private:
   template <class Found>

@@ -5,6 +5,7 @@
 #include "weft/core/error.hpp"
 #include "weft/core/grapheme.hpp"
 #include "weft/core/utf8.hpp"
+#include "weft/text/aligned_text.hpp"
 #include "weft/text/charsmap.hpp"
 
 namespace weft::detail {
@@ -64,9 +65,10 @@ WEFT_INLINE std::optional<std::string_view> Charsmap::find_longest(std::string_v
   return result;
 }
 
-WEFT_INLINE void Charsmap::normalize_codes(std::string_view text, std::vector<NormalCode>& out) const {
+WEFT_INLINE void Charsmap::normalize_codes(std::string_view text, std::vector<NormalCode>& out, std::uint64_t most) const {
   // What is longer than the old part stands for nothing; what is shorter leaves the rest to its last code, or to the one before.
   const auto replace = [&](std::string_view old, std::string_view with) {
+    check_growth(out.size() + with.size(), most);
     std::size_t old_count = 0, count = 0;
     for (std::size_t at = 0; at < old.size(); ++old_count) at += read_unit(old, at).length;
     for (std::size_t at = 0; at < with.size(); ++count) {

@@ -15,6 +15,7 @@ namespace weft::detail {
 WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, bool control, bool tracked) const {
   SplitText out;
   out.text.tracked = tracked || splitter_.needs_places;
+  out.text.most = most_made_of(text.size());
   const auto add_token = [&](const AlignedText& part, std::size_t begin, std::size_t end, Token id) {
     const std::size_t at = out.text.text.size();
     out.text.append(part, begin, end);

@@ -86,7 +86,7 @@ class StripNormalizer final : public NormalizerStep {
     }
     if (!left_) begin = 0;
     if (!right_) end = text.text.size();
-    AlignedText out{{}, {}, text.tracked};
+    AlignedText out = text.like();
     if (begin < end) out.append(text, begin, end);
     text = std::move(out);
   }
@@ -108,7 +108,7 @@ class ReplaceNormalizer final : public NormalizerStep {
   ReplaceNormalizer(TextPattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
   void apply(AlignedText& text) const override {
     if (text.text.empty()) return;
-    AlignedText out{{}, {}, text.tracked};
+    AlignedText out = text.like();
     TextEdit edit(text, 0, text.text.size(), out);
     bool any = false;
     pattern_.each_match(text.text, [&](std::size_t begin, std::size_t end) {
@@ -131,7 +131,7 @@ class PrependNormalizer final : public NormalizerStep {
  public:
   explicit PrependNormalizer(std::string front) : front_(std::move(front)) {}
   void apply(AlignedText& text) const override {
-    AlignedText out{{}, {}, text.tracked};
+    AlignedText out = text.like();
     prepend_text(text, 0, text.text.size(), front_, out);
     text = std::move(out);
   }
@@ -193,7 +193,7 @@ class CharsmapNormalizer final : public NormalizerStep {
   void apply(AlignedText& text) const override {
     std::vector<NormalCode> codes;
     codes.reserve(text.text.size());
-    map_.normalize_codes(text.text, codes);
+    map_.normalize_codes(text.text, codes, text.most);
     apply_codes(text, codes);
   }
 
@@ -204,7 +204,7 @@ class CharsmapNormalizer final : public NormalizerStep {
 class ByteLevelNormalizer final : public NormalizerStep {
  public:
   void apply(AlignedText& text) const override {
-    AlignedText out{{}, {}, text.tracked};
+    AlignedText out = text.like();
     spell_bytes(text, 0, text.text.size(), out);
     text = std::move(out);
   }

@@ -106,6 +106,7 @@ class TemplateStep final : public PostStep {
     for (const auto& piece : parts.size() > 1 ? pair_ : single_) {
       Encoding part;
       if (piece.text >= 0) {
+        if (static_cast<std::size_t>(piece.text) >= parts.size()) continue;  // the step before left nothing
         part = parts[static_cast<std::size_t>(piece.text)];
         std::fill(part.types.begin(), part.types.end(), piece.type);
       } else if (add_special) {
@@ -172,6 +173,7 @@ class PostProcessorReader {
     std::vector<TemplateStep::Piece> out;
     const auto& items = reader.array(key);
     if (items.size() > 1024) reader.fail_member(key, "at most 1024 pieces");
+    int texts = 0;
     for (std::size_t i = 0; i < items.size(); ++i) {
       const std::string where = concat(reader.where(), ": ", key, "[", i, "]");
       JsonReader piece(items[i], where);
@@ -185,6 +187,7 @@ class PostProcessorReader {
       if (sequence) {
         if (id != "A" && !(id == "B" && pair)) body.fail_member("id", pair ? "A or B" : "A");
         made.text = id == "A" ? 0 : 1;
+        if (++texts > 8) fail(ErrorKind::unsupported, where, ": the template repeats its texts; at most 8 are supported");
       } else {
         made.special = special_tokens(reader, id);
       }

@@ -8,6 +8,7 @@
 #include "weft/core/error.hpp"
 #include "weft/core/quote.hpp"
 #include "weft/core/utf8.hpp"
+#include "weft/text/aligned_text.hpp"
 #include "weft/text/bpe.hpp"
 #include "weft/text/normalizer.hpp"
 #include "weft/text/text_pattern.hpp"
@@ -248,7 +249,9 @@ class ReplaceDecoder final : public DecoderStep {
   [[nodiscard]] std::string replaced(std::string_view text) const {
     std::string out;
     std::size_t done = 0;
+    const auto most = most_made_of(text.size());
     if (!text.empty()) pattern_.each_match(text, [&](std::size_t begin, std::size_t end) {
+      check_growth(out.size() + content_.size(), most);
       out.append(text.substr(done, begin - done)).append(content_);
       done = end;
     });
@@ -330,14 +333,18 @@ class TokenDecoderReader {
 };
 
 WEFT_INLINE void DecoderSink::operator()(std::string_view text, bool ends) const {
-  if (step == decoder.steps_.size())
+  check_growth(text.size(), state.credit);
+  if (step == decoder.steps_.size()) {
+    state.credit -= text.size();
     out.append(text);
-  else
+  } else {
     decoder.steps_[step]->push(text, ends, keep, state.steps[step], DecoderSink{decoder, step + 1, keep, state, out});
+  }
 }
 
 WEFT_INLINE void TokenDecoder::push(std::string_view token, bool keep, DecodeState& state, std::string& out) const {
   state.steps.resize(steps_.size());
+  state.credit += most_made_of(token.size());
   DecoderSink{*this, 0, keep, state, out}(token, true);
 }
 

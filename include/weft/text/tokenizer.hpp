@@ -26,7 +26,8 @@ class TokenizerFamily;
 /// A tokenizer: an immutable value, cheap to copy, safe to share between threads.
 ///
 /// Texts may hold any bytes: encoding takes what is no UTF-8 byte by byte and never fails on it, and with a byte-level vocabulary that
-/// covers all bytes decode(encode(text), InvalidUtf8::keep) is the text. All costs are O(n log n) in the longest word at worst.
+/// covers all bytes decode(encode(text), InvalidUtf8::keep) is the text. All costs are O(n log n) in the longest word at worst, or, where
+/// tokens are looked for in a trie (Unigram, WordPiece, RWKV, PLaMo 2), O(n) times the longest token, which has 1,024 bytes at most.
 /// Texts are never cut to a length nor filled up to one: that is the caller's.
 class Tokenizer {
  public:

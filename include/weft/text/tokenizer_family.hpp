@@ -21,6 +21,7 @@ struct DecodeState {
     std::size_t count = 0;   ///< tokens or characters seen
   };
   std::size_t tokens = 0;
+  std::uint64_t credit = 1024;  ///< bytes of text that decoders may yet make
   std::vector<Step> steps{};
 };
 

@@ -100,8 +100,7 @@ auto units_where(const Test& test) {
 /// Changes the words one by one: change(source, begin, end, out) writes to the end of out.
 template <class Change>
 void rewrite_words(SplitText& split, const Change& change) {
-  AlignedText out;
-  out.tracked = split.text.tracked;
+  AlignedText out = split.text.like();
   out.text.reserve(split.text.text.size() + split.parts.size());
   out.spans.reserve(split.text.spans.size());
   for (auto& part : split.parts) {
@@ -202,6 +201,7 @@ class MetaspaceSplitter final : public SplitterStep {
       const bool marked = part.starts_with(' ') || part.starts_with(mark_);
       const bool wanted = prepend_ == Prepend::always || (prepend_ == Prepend::first && source.spans[begin].begin == 0);
       if (wanted && !marked) {
+        check_growth(out.text.size() + mark_.size(), out.most);
         out.text.append(mark_);
         if (out.tracked) out.spans.insert(out.spans.end(), mark_.size(), source.spans[begin]);
       }

@@ -182,6 +182,7 @@ WEFT_INLINE Value stripped(Budget& budget, const Value& value, Side side, const 
   else if (chars.kind != Kind::none) require_defined(chars), fail(ErrorKind::format, "strip takes characters as a str, not a ", type_name(chars));
   const auto inside = [&](std::size_t at, std::size_t end) {
     if (chars.kind == Kind::none) return is_space(read_utf8(view, at).code);
+    budget.charge(1 + set.size() / 16);
     for (std::size_t i = 0; i < set.size(); i = after_character(set, i))
       if (set.substr(i, after_character(set, i) - i) == view.substr(at, end - at)) return true;
     return false;
@@ -215,7 +216,7 @@ WEFT_INLINE Value replaced(Budget& budget, Str& text, Str& from, Str& to, std::i
       if (at >= view.size()) break;
     }
   } else {
-    for (std::size_t at = 0; (at = view.find(from.view(), at)) != std::string_view::npos && left(); at = done) {
+    for (std::size_t at = 0; (at = find_text(view, from.view(), at)) != std::string_view::npos && left(); at = done) {
       out.append(*cut(budget, text, done, at).string);
       out.append(to);
       done = at + from.size;

@@ -188,7 +188,7 @@ inline Value filter_unique(Interpreter& budget, const Value& self, const Call& c
   std::vector<std::pair<Value, std::size_t>> keys;
   for (const Value& item : items) {
     const Value key = truth(args[0]) ? path.of(item) : lower_if_text(budget, path.of(item));
-    if (!hashable(key)) fail(ErrorKind::format, "a ", type_name(key), " cannot be told apart by 'unique' (unhashable type)");
+    if (!hashable(budget, key)) fail(ErrorKind::format, "a ", type_name(key), " cannot be told apart by 'unique' (unhashable type)");
     keys.emplace_back(key, keys.size());
   }
   std::stable_sort(keys.begin(), keys.end(), [&](const auto& a, const auto& b) { return order_keys(budget, a.first, b.first) < 0; });

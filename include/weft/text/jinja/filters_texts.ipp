@@ -159,7 +159,7 @@ inline bool is_word_character(char32_t c) { return c == '_' || is_letter(categor
 inline Value filter_wordcount(Interpreter& budget, const Value& self, const Call& call) {
   const Arguments none(call, "the filter 'wordcount'", {});
   const std::string_view text = view_of(budget, to_text(budget, self));
-  budget.charge(text.size() / 8);
+  budget.charge(text.size() / 2);
   std::int64_t words = 0;
   bool inside = false;
   for (std::size_t at = 0; at < text.size(); at = after_character(text, at)) {

@@ -314,7 +314,7 @@ WEFT_INLINE Value Interpreter::item(const Value& object, const Value& key) {
   const auto indexed = [&](std::size_t size) { return resolve_index(key.as_integer(), size); };
   switch (object.kind) {
     case Kind::dict:
-      if (hashable(key))
+      if (hashable(*this, key))
         if (const Value* found = find(*this, *object.dict, key)) return *found;
       break;
     case Kind::list:

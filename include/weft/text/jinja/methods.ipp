@@ -87,7 +87,7 @@ Value string_find(Interpreter& budget, const Value& self, const Call& call) {
   const Window w = window(budget, text, args);
   const std::string_view part = text.view().substr(w.begin, w.end - w.begin);
   budget.charge(part.size() / 16);
-  const std::size_t at = w.found ? (backwards ? part.rfind(sub) : part.find(sub)) : std::string_view::npos;
+  const std::size_t at = w.found ? (backwards ? find_last_text(part, sub) : find_text(part, sub)) : std::string_view::npos;
   if (at == std::string_view::npos) {
     if (must) fail(ErrorKind::format, "index(): the text ", quote(sub, 60), " was not found");
     return make_integer(-1);
@@ -106,7 +106,7 @@ inline Value string_count(Interpreter& budget, const Value& self, const Call& ca
   budget.charge(part.size() / 16);
   if (sub.empty()) return make_integer(static_cast<std::int64_t>(length_of(*cut(budget, text, w.begin, w.end).string)) + 1);
   std::int64_t count = 0;
-  for (std::size_t at = 0; (at = part.find(sub, at)) != std::string_view::npos; at += sub.size()) ++count;
+  for (std::size_t at = 0; (at = find_text(part, sub, at)) != std::string_view::npos; at += sub.size()) ++count;
   return make_integer(count);
 }
 
@@ -152,7 +152,7 @@ inline std::vector<Value> split_at(Interpreter& budget, Str& text, std::string_v
   std::vector<Value> out;
   if (!backwards) {
     std::size_t begin = 0;
-    for (std::size_t at = 0; limit-- != 0 && (at = view.find(separator, begin)) != std::string_view::npos; begin = at + separator.size()) {
+    for (std::size_t at = 0; limit-- != 0 && (at = find_text(view, separator, begin)) != std::string_view::npos; begin = at + separator.size()) {
       budget.charge(1);
       out.push_back(cut(budget, text, begin, at));
     }
@@ -161,7 +161,7 @@ inline std::vector<Value> split_at(Interpreter& budget, Str& text, std::string_v
   }
   std::size_t end = view.size();
   while (limit-- != 0 && end >= separator.size()) {
-    const std::size_t at = view.rfind(separator, end - separator.size());
+    const std::size_t at = find_last_text(view, separator, end - separator.size());
     if (at == std::string_view::npos) break;
     budget.charge(1);
     out.push_back(cut(budget, text, at + separator.size(), end));
@@ -189,7 +189,7 @@ Value string_partition(Interpreter& budget, const Value& self, const Call& call)
   Str& text = flat(budget, *self.string);
   Str& separator = text_argument(budget, args[0], "partition()");
   if (separator.size == 0) fail(ErrorKind::format, "partition(): the separator is empty");
-  const std::size_t at = backwards ? text.view().rfind(separator.view()) : text.view().find(separator.view());
+  const std::size_t at = backwards ? find_last_text(text.view(), separator.view()) : find_text(text.view(), separator.view());
   const Value nothing = text_view(budget, {}, true);
   Value parts[3] = {self, nothing, nothing};
   if (at != std::string_view::npos) {

@@ -113,9 +113,11 @@ inline Value call_strftime_now(Interpreter& budget, const Value&, const Call& ca
 #endif
   }
   std::string format(view_of(budget, args[0]));
+  constexpr std::size_t longest = 1024;
+  if (format.size() > longest) fail(ErrorKind::resource, "strftime_now(): a format of ", format.size(), " bytes is too large; the limit is ", longest);
+  if (format.find('\0') != std::string::npos) fail(ErrorKind::format, "strftime_now(): the format holds a zero byte");
   for (std::size_t at = 0; (at = format.find('%', at)) != std::string::npos; at += 2)
     if (at + 1 < format.size() && format[at + 1] == 'f') format.replace(at, 2, "000000");  // Python's microseconds
-  budget.check_text(format.size());
   format += ' ';  // an empty result is told from a full buffer
   std::string text(64 + 32 * format.size(), '\0');
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &*budget.now));
@@ -139,7 +141,7 @@ inline Value make_view(Interpreter& budget, const Value& self, DictView::Part pa
 
 inline Value dict_get(Interpreter& budget, const Value& self, const Call& call) {
   const Arguments args(call, "dict.get()", {"/key", "/default"}, 1);
-  if (!hashable(args[0])) fail(ErrorKind::format, "a ", type_name(args[0]), " cannot be a key (unhashable type)");
+  if (!hashable(budget, args[0])) fail(ErrorKind::format, "a ", type_name(args[0]), " cannot be a key (unhashable type)");
   const Value* found = find(budget, *self.dict, args[0]);
   return found != nullptr ? *found : args[1];
 }

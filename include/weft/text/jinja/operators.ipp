@@ -245,8 +245,8 @@ WEFT_INLINE Value slice(Budget& budget, const Value& object, const Value& start,
     const SliceBounds b = slice_bounds(r.size, start, stop, step);
     Value result;
     result.kind = Kind::range;
-    const std::int64_t first = r.start + r.step * b.first, stride = b.count > 1 ? multiply(r.step, b.step) : r.step;
-    result.range = budget.arena.make<Range>(Range{first, stride, b.count, first + stride * static_cast<std::int64_t>(b.count)});
+    const std::int64_t first = Range::counted(r.start, r.step, static_cast<std::uint64_t>(b.first)), stride = b.count > 1 ? multiply(r.step, b.step) : r.step;
+    result.range = budget.arena.make<Range>(Range{first, stride, b.count, Range::counted(first, stride, b.count)});
     return result;
   }
   if (object.kind != Kind::list && object.kind != Kind::tuple) fail(ErrorKind::format, "a ", type_name(object), " cannot be sliced");

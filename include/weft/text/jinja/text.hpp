@@ -121,4 +121,9 @@ class CharacterIndex {
   std::vector<std::size_t> starts_;
 };
 
+/// Where `what` first stands in `text` from `from` on, and where it last begins at or before `from`; npos where it does not. Linear in both
+/// texts, where std::string_view::find can take their product. Source: Knuth, Morris and Pratt 1977.
+std::size_t find_text(std::string_view text, std::string_view what, std::size_t from = 0);
+std::size_t find_last_text(std::string_view text, std::string_view what, std::size_t from = std::string_view::npos);
+
 }  // namespace weft::detail::jinja

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "weft/text/jinja/text.hpp"
@@ -129,6 +130,39 @@ WEFT_INLINE CharacterIndex::CharacterIndex(Str& text) : ascii_(is_ascii(text)), 
   if (ascii_) return;
   for (std::size_t at = 0; at < text.size; at = after_character(text.view(), at)) starts_.push_back(at);
   starts_.push_back(text.size);
+}
+
+/// Of `size` bytes read by text_at(i), the first place where the `length` bytes of what_at(k) stand, or npos.
+template <class TextAt, class WhatAt>
+std::size_t find_linear(std::size_t size, std::size_t length, const TextAt& text_at, const WhatAt& what_at) {
+  std::vector<std::uint32_t> border(length);  // [k]: the longest proper beginning of what's first k + 1 bytes that is their end, too
+  for (std::size_t i = 1; i < length; ++i) {
+    std::uint32_t k = border[i - 1];
+    while (k > 0 && what_at(i) != what_at(k)) k = border[k - 1];
+    border[i] = what_at(i) == what_at(k) ? k + 1 : k;
+  }
+  std::uint32_t k = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    while (k > 0 && text_at(i) != what_at(k)) k = border[k - 1];
+    if (text_at(i) == what_at(k)) ++k;
+    if (k == length) return i + 1 - length;
+  }
+  return std::string_view::npos;
+}
+
+inline constexpr std::size_t short_text = 32;  // is found by comparing at every place
+
+WEFT_INLINE std::size_t find_text(std::string_view text, std::string_view what, std::size_t from) {
+  if (what.size() <= short_text || from > text.size() || what.size() > text.size() - from) return text.find(what, from);
+  const auto found = find_linear(text.size() - from, what.size(), [&](std::size_t i) { return text[from + i]; }, [&](std::size_t k) { return what[k]; });
+  return found == std::string_view::npos ? found : from + found;
+}
+
+WEFT_INLINE std::size_t find_last_text(std::string_view text, std::string_view what, std::size_t from) {
+  if (what.size() <= short_text || what.size() > text.size()) return text.rfind(what, from);
+  const std::size_t end = std::min(from, text.size() - what.size()) + what.size();  // no match ends behind
+  const auto found = find_linear(end, what.size(), [&](std::size_t i) { return text[end - 1 - i]; }, [&](std::size_t k) { return what[what.size() - 1 - k]; });
+  return found == std::string_view::npos ? found : end - found - what.size();
 }
 
 }  // namespace weft::detail::jinja

@@ -131,7 +131,11 @@ struct Range {
   std::size_t size = 0;
   std::int64_t stop = 0;  ///< as given, for printing
 
-  [[nodiscard]] Value at(std::size_t i) const { return make_integer(start + step * static_cast<std::int64_t>(i)); }
+  [[nodiscard]] Value at(std::size_t i) const { return make_integer(counted(start, step, i)); }
+  /// from + by n; around without signs, since a range may be longer than what an integer counts to.
+  static std::int64_t counted(std::int64_t from, std::int64_t by, std::uint64_t n) noexcept {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) + static_cast<std::uint64_t>(by) * n);
+  }
 };
 
 /// What Python makes lazily (map, select, reversed ...): always true, without a length, read once.

@@ -78,7 +78,7 @@ Value make_sequence(Budget& budget, Kind kind, std::span<const Value> items);
 Value make_iterator(Budget& budget, std::span<const Value> items, std::string_view type = "generator");
 /// Of equal keys the first keeps its place and the last gives the value. Throws for keys that Python cannot hash.
 Value make_dict(Budget& budget, std::vector<Pair> pairs);
-bool hashable(const Value& value, std::size_t depth = 0);
+bool hashable(Budget& budget, const Value& value, std::size_t depth = 0);
 /// Null if the key is not there.
 const Value* find(Budget& budget, const Dict& dict, const Value& key);
 const Value* find(Budget& budget, const Dict& dict, std::string_view key);

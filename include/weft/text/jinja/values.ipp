@@ -168,15 +168,19 @@ WEFT_INLINE bool contains(Budget& budget, const Value& container, const Value& i
     case Kind::string:
       if (item.kind != Kind::string) fail(ErrorKind::format, "'in' a str needs a str on its left, not a ", type_name(item));
       budget.charge(1 + container.string->size / 64);
-      return view_of(budget, container).find(view_of(budget, item)) != std::string_view::npos;
+      return find_text(view_of(budget, container), view_of(budget, item)) != std::string_view::npos;
     case Kind::dict:
-      if (!hashable(item)) fail(ErrorKind::format, "a ", type_name(item), " cannot be a key (unhashable type)");
+      if (!hashable(budget, item)) fail(ErrorKind::format, "a ", type_name(item), " cannot be a key (unhashable type)");
       return find(budget, *container.dict, item) != nullptr;
     case Kind::range:
       if (item.is_integral()) {
         const Range& r = *container.range;
-        const std::int64_t offset = item.as_integer() - r.start;
-        return r.size > 0 && offset % r.step == 0 && offset / r.step >= 0 && static_cast<std::size_t>(offset / r.step) < r.size;
+        // Without signs, so that nothing overflows: how far the item lies in the direction of the steps.
+        const bool down = r.step < 0;
+        const auto at = static_cast<std::uint64_t>(item.as_integer()), start = static_cast<std::uint64_t>(r.start), step = static_cast<std::uint64_t>(r.step);
+        if (down ? item.as_integer() > r.start : item.as_integer() < r.start) return false;
+        const std::uint64_t offset = down ? start - at : at - start, width = down ? 0 - step : step;
+        return offset % width == 0 && offset / width < r.size;
       }
       [[fallthrough]];
     default: {
@@ -296,10 +300,11 @@ WEFT_INLINE Value make_iterator(Budget& budget, std::span<const Value> items, st
   return value;
 }
 
-WEFT_INLINE bool hashable(const Value& value, std::size_t depth) {
+WEFT_INLINE bool hashable(Budget& budget, const Value& value, std::size_t depth) {
   if (value.kind != Kind::tuple) return value.kind != Kind::list && value.kind != Kind::dict && value.kind != Kind::dict_view;
   if (depth > 100) fail(ErrorKind::resource, "a key is a tuple nested too deep; the limit is 100 levels");
-  return std::all_of(value.seq->items, value.seq->items + value.seq->size, [&](const Value& item) { return hashable(item, depth + 1); });
+  budget.charge(1 + value.seq->size);  // what is shared inside is looked at each time it occurs
+  return std::all_of(value.seq->items, value.seq->items + value.seq->size, [&](const Value& item) { return hashable(budget, item, depth + 1); });
 }
 
 constexpr std::size_t linear_dict = 8;  // up to here a search from the left is the fastest
@@ -315,6 +320,7 @@ WEFT_INLINE int order_keys(Budget& budget, const Value& a, const Value& b) {
   if (a.kind == Kind::none || a.kind == Kind::undefined) return 0;
   if (a.kind != Kind::tuple) return a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0;
   const Budget::Level level(budget);
+  budget.charge(1 + std::min(a.seq->size, b.seq->size));
   for (std::size_t i = 0; i < std::min(a.seq->size, b.seq->size); ++i)
     if (const int result = order_keys(budget, a.seq->items[i], b.seq->items[i]); result != 0) return result;
   return a.seq->size < b.seq->size ? -1 : a.seq->size > b.seq->size ? 1 : 0;
@@ -322,7 +328,7 @@ WEFT_INLINE int order_keys(Budget& budget, const Value& a, const Value& b) {
 
 WEFT_INLINE Value make_dict(Budget& budget, std::vector<Pair> pairs) {
   for (const Pair& pair : pairs)
-    if (!hashable(pair.key)) fail(ErrorKind::format, "a ", type_name(pair.key), " cannot be a key (unhashable type)");
+    if (!hashable(budget, pair.key)) fail(ErrorKind::format, "a ", type_name(pair.key), " cannot be a key (unhashable type)");
   std::vector<std::uint32_t> sorted(pairs.size());
   std::iota(sorted.begin(), sorted.end(), 0u);
   std::stable_sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return order_keys(budget, pairs[a].key, pairs[b].key) < 0; });
