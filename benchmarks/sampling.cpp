@@ -1,11 +1,11 @@
 // sampling: what choosing a token costs, in microseconds: each step alone, and the full chain.
 //
-//   sampling --vocab 49152 --history 512
+//   sampling --vocab 49152 --history 512           logits that are made up
+//   sampling -m model.gguf                         those of a model, after the words of a text
 #include "benchmarks/support/allocations.hpp"
 #include "benchmarks/support/report.hpp"
 #include "weft/core/clock.hpp"
-#include "weft/sample/parameters.hpp"
-#include "weft/sample/steps.hpp"
+#include "weft/weft.hpp"
 
 #include <random>
 
@@ -14,7 +14,7 @@ namespace {
 struct Settings {
   std::size_t vocab = 49152, history = 512;
   int tokens = 500, rounds = 5;
-  std::string format = "md";
+  std::string format = "md", model;
 };
 
 /// Logits as a language model gives them, more or less: most tokens far below a few (normal, and a heavier upper tail).
@@ -30,9 +30,25 @@ std::vector<std::vector<float>> make_logits(std::size_t vocab) {
   return all;
 }
 
+/// Those of a model after each of the last 16 tokens of a text.
+std::vector<std::vector<float>> logits_of(const std::string& path) {
+  const weft::Model<weft::Cpu<>> model(path);
+  const auto text = model.tokenizer().encode_prompt(
+      "The lighthouse keeper climbed the stairs every evening, and when the lamp was lit he wrote down the names of the ships that had passed. In the "
+      "winter of 1953 there were only eleven of them. His daughter asked: \"Where do they go, when they are gone?\" He said that");
+  weft::Sequence<weft::Cpu<>> sequence(model);
+  std::vector<std::vector<float>> all;
+  for (const weft::Token t : text) {
+    sequence.append(std::span<const weft::Token>(&t, 1));
+    all.emplace_back(sequence.logits().begin(), sequence.logits().end());
+  }
+  all.erase(all.begin(), all.end() - 16);
+  return all;
+}
+
 class Bench {
  public:
-  explicit Bench(const Settings& s) : s_(s), logits_(make_logits(s.vocab)), work_(s.vocab) {
+  explicit Bench(const Settings& s, std::vector<std::vector<float>> logits) : s_(s), logits_(std::move(logits)), work_(s.vocab) {
     std::mt19937 random(2);  // small ids more often: as in texts, tokens come back
     const auto common = std::min<std::size_t>(s.vocab, 4000);
     for (std::size_t i = 0; i < s.history + static_cast<std::size_t>(s.tokens); ++i)
@@ -52,11 +68,12 @@ class Bench {
     push(name, measure(one));
     if (chosen < 0) fmt::print(stderr, "{}\n", chosen);  // used, so that nothing is dropped
   }
-  /// Adds a row for a step alone.
+  /// Adds a row for a step alone, as the only one of a chain, without the pick.
   template <class Step>
   void add_step(const std::string& name, Step step) {
-    weft::prepare(step, s_.vocab, history_.size());
-    push(name, measure([&](std::span<float> logits, const weft::StepContext& context) { weft::apply(step, logits, context); }));
+    auto sampler = step | weft::argmax();
+    sampler.prepare(s_.vocab, history_.size());
+    push(name, measure([&](std::span<float> logits, const weft::StepContext& context) { sampler.process(logits, context); }));
   }
 
   [[nodiscard]] const std::vector<report::Row>& rows() const { return rows_; }
@@ -160,14 +177,17 @@ void add_watermarks(Bench& bench) {
 
 int main(int argc, char** argv) try {
   Settings s;
-  CLI::App app{"Measures the steps that choose a token, on logits of a made-up model. One thread."};
+  CLI::App app{"Measures the steps that choose a token. One thread."};
   app.add_option("--vocab", s.vocab, "tokens of the vocabulary")->capture_default_str();
   app.add_option("--history", s.history, "tokens that are there before")->capture_default_str();
   app.add_option("-n,--tokens", s.tokens, "tokens of a round")->capture_default_str();
   app.add_option("-r,--repetitions", s.rounds, "rounds; medians are shown")->capture_default_str();
   report::add_output_option(app, s.format);
+  app.add_option("-m,--model", s.model, "GGUF file or Hugging Face folder whose logits are taken; made up where there is none");
   CLI11_PARSE(app, argc, argv);
-  Bench bench(s);
+  auto logits = s.model.empty() ? make_logits(s.vocab) : logits_of(s.model);
+  s.vocab = logits.front().size();
+  Bench bench(s, std::move(logits));
   bench.add("full chain", repetition_penalty(1.1f) | frequency_penalty(0.1f) | presence_penalty(0.1f) | top_k(40) | top_p(0.95f) | min_p(0.05f) |
                               temperature(0.8f) | draw());
   bench.add("top_p(0.95), temperature(0.8), draw", top_p(0.95f) | temperature(0.8f) | draw());

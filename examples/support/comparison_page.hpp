@@ -32,20 +32,13 @@ inline std::string table(const std::vector<Compared>& all) {
   return out + "</tbody></table></div>\n";
 }
 
-/// A text, without the space that parts it from its prompt: tokens tinted by surprise; a token that completes four in a row which the text had before is underlined.
+/// A text; a token that completes four in a row which it had before is underlined.
 inline std::string text(const weft::Tokenizer& tokenizer, const weft::Result& r) {
-  auto pieces = page::pieces(tokenizer, r.tokens);
   std::set<std::vector<weft::Token>> seen;
-  std::string out;
-  if (!pieces.empty() && pieces[0].size() > 1 && pieces[0][0] == ' ') pieces[0].erase(0, 1), out = "<i> </i>";
-  for (std::size_t i = 0; i < r.tokens.size(); ++i) {
-    const bool again = i >= 3 && !seen.insert({r.tokens.begin() + static_cast<std::ptrdiff_t>(i) - 3,
-                                               r.tokens.begin() + static_cast<std::ptrdiff_t>(i) + 1})
-                                      .second;
-    out += page::token(pieces[i], r.raw_logprobs[i],
-                       fmt::format(" title=\"{:.2f} bits\"", page::bits(r.raw_logprobs[i])), again ? " again" : "");
-  }
-  return out;
+  return page::text(tokenizer, r, [&](std::size_t i) {
+    const auto here = r.tokens.begin() + static_cast<std::ptrdiff_t>(i);
+    return i >= 3 && !seen.insert({here - 3, here + 1}).second ? " again" : "";
+  });
 }
 
 inline std::string texts(const Comparison& comparison, const weft::Tokenizer& tokenizer) {
@@ -98,28 +91,9 @@ inline std::string plots(const std::vector<Compared>& all) {
 }
 
 inline constexpr std::string_view style = R"css(
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.6rem}
-figure{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem}
-figcaption{font-weight:600;color:var(--ink)}
-.scatter{max-width:100%;height:auto;min-width:27rem}
-.front{fill:none;stroke:var(--muted);stroke-dasharray:4 4}
-.point circle{fill:var(--card);stroke:var(--c);stroke-width:2}.point text{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
-.point.best circle{fill:var(--c)}.point.best text{font-weight:600}
-.key{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;color:var(--muted);font-size:.86rem}
-.dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:var(--c);margin-right:.5em}
 .dim [data-s]{opacity:.25}.dim [data-s].on{opacity:1}[data-s]{transition:opacity .15s}
-.measures{border-collapse:collapse;width:100%;font-size:.9rem}
-.measures th{text-align:left;font-weight:500}.measures thead th{color:var(--muted);font-size:.8rem;border-bottom:1px solid var(--muted);padding:.3rem .5rem;white-space:nowrap;cursor:pointer}
-.measures tbody th{position:sticky;left:0;background:var(--paper);padding:.35rem .9rem .35rem 0;white-space:nowrap}
-.measures small{display:block;color:var(--muted);font-weight:400;font-size:.76rem;padding-left:1.1rem;max-width:17rem;overflow:hidden;text-overflow:ellipsis}
-.measures td{padding:.35rem .5rem;min-width:4.6rem;background:linear-gradient(90deg,var(--bar) var(--f),transparent var(--f)) no-repeat .5rem calc(100% - 2px)/calc(100% - .5rem) 4px}
-.measures tr>*{border-bottom:1px solid var(--line)}
-.n{text-align:right !important}.top{font-weight:700}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}
-article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem}
-article h4{margin:0 0 .4rem;font-size:.86rem;display:flex;align-items:center}article h4 span{margin-left:auto;color:var(--muted);font-weight:400}
-article .prose>i:first-child{display:none}article .prose{font-size:.98rem;line-height:1.65}article .s0{background:none}
-h3.prose{font-size:1.1rem;font-weight:400;font-style:italic;margin:1.8rem 0 .8rem}
+.measures thead th{cursor:pointer}
+.measures td{min-width:4.6rem;background:linear-gradient(90deg,var(--bar) var(--f),transparent var(--f)) no-repeat .5rem calc(100% - 2px)/calc(100% - .5rem) 4px}
 .again{text-decoration:underline 2px;text-underline-offset:3px}
 )css";
 inline constexpr std::string_view script =
@@ -159,7 +133,7 @@ inline std::string render(const Comparison& c, const weft::Tokenizer& tokenizer)
       "a match counted as 0.1 matches (Chen and Cherry 2014, method 1), mean over prompts; what draws has a text for "
       "each seed, a beam its best, and what always writes the same text has 1. seq-rep-4 and "
       "rep/l: Welleck et al. 2020, arXiv:1908.04319.</p>\n";
-  return page::render("Ways to decode", style, body, script);
+  return page::render("Ways to decode", fmt::format("{}{}{}", page::plots, page::table_and_cards, style), body, script);
 }
 
 }  // namespace example::comparison_page

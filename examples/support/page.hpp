@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "weft/core/error.hpp"
+#include "weft/decode/result.hpp"
 #include "weft/text/stream_decoder.hpp"
 
 namespace page {
@@ -107,6 +108,17 @@ inline std::string token(std::string_view piece, float raw_logprob, std::string_
                      escape(piece.substr(spaces)));
 }
 
+/// A text, without the space that parts it from its prompt: tokens tinted by surprise. classes(i): further classes of token i.
+template <class Classes>
+std::string text(const weft::Tokenizer& tokenizer, const weft::Result& r, Classes classes) {
+  auto all = pieces(tokenizer, r.tokens);
+  std::string out;
+  if (!all.empty() && all[0].size() > 1 && all[0][0] == ' ') all[0].erase(0, 1), out = "<i> </i>";
+  for (std::size_t i = 0; i < r.tokens.size(); ++i)
+    out += token(all[i], r.raw_logprobs[i], fmt::format(" title=\"{:.2f} bits\"", bits(r.raw_logprobs[i])), classes(i));
+  return out;
+}
+
 /// What the tints mean.
 inline std::string legend() {
   std::string out = "<p class=legend><span>surprise, bits</span>";
@@ -163,6 +175,33 @@ svg .axis{stroke:var(--muted)}
 svg .grid{stroke:var(--line)}
 footer{margin-top:3.5rem;padding-top:.9rem;border-top:1px solid var(--line);color:var(--muted);font-size:.82rem;overflow-wrap:anywhere}
 code{font:.88em ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace}
+)css";
+
+/// Of pages with a table of measures and texts side by side.
+inline constexpr std::string_view table_and_cards = R"css(
+.dot{display:inline-block;width:.62em;height:.62em;border-radius:50%;background:var(--c);margin-right:.5em}
+.measures{border-collapse:collapse;width:100%;font-size:.9rem}
+.measures th{text-align:left;font-weight:500}.measures thead th{color:var(--muted);font-size:.8rem;border-bottom:1px solid var(--muted);padding:.3rem .5rem;white-space:nowrap}
+.measures tbody th{position:sticky;left:0;background:var(--paper);padding:.35rem .9rem .35rem 0;white-space:nowrap}
+.measures small{display:block;color:var(--muted);font-weight:400;font-size:.76rem;padding-left:1.1rem;max-width:17rem;overflow:hidden;text-overflow:ellipsis}
+.measures td{padding:.35rem .5rem}.measures tr>*{border-bottom:1px solid var(--line)}
+.n{text-align:right !important}.top{font-weight:700}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}
+article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem}
+article h4{margin:0 0 .4rem;font-size:.86rem;display:flex;align-items:center}article h4 span{margin-left:auto;color:var(--muted);font-weight:400}
+article .prose>i:first-child{display:none}article .prose{font-size:.98rem;line-height:1.65}article .s0{background:none}
+h3.prose{font-size:1.1rem;font-weight:400;font-style:italic;margin:1.8rem 0 .8rem}
+)css";
+/// Of a page with plots.
+inline constexpr std::string_view plots = R"css(
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1.6rem}
+figure{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem}
+figcaption{font-weight:600;color:var(--ink)}
+.scatter{max-width:100%;height:auto;min-width:27rem}
+.front{fill:none;stroke:var(--muted);stroke-dasharray:4 4}
+.point circle{fill:var(--card);stroke:var(--c);stroke-width:2}.point text{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
+.point.best circle{fill:var(--c)}.point.best text{font-weight:600}
+.key{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;color:var(--muted);font-size:.86rem}
 )css";
 
 /// The whole page. body, more_style and script are put in as they are; title is text.

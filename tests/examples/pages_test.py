@@ -1,4 +1,4 @@
-"""The pages of examples/strategies, beam_tree and heatmap, on the real model: pages_test.py FOLDER
+"""The pages of the laboratory (examples/strategies, beam_tree, heatmap, best_of_n, speculative), on the real model: pages_test.py FOLDER
 
 They are parsed here, and loaded in a headless Chromium where there is one (it is said when there is none). Exit status 77: the model is
 not there (WEFT_STRICT=1: a failure).
@@ -24,6 +24,7 @@ MODEL = os.environ.get("WEFT_SMOLLM2") or os.path.join(CACHE, "weft", "SmolLM2-1
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 INTERRUPTED = 130
 VOID = {"meta", "link", "input", "br", "img", "hr"}
+QUESTION = "Q: 3 + 4 = ? </h2><script>alert(1)</script>\nA:"
 HOSTILE = "</script><script>alert(1)</script> & \"quotes\" 'too' <b>"
 
 
@@ -109,6 +110,7 @@ class Pages(unittest.TestCase):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.said = {}
         for name, arguments in (("heatmap", ["-n", 12]), ("beam_tree", ["-n", 5, "--pruned", 99]),
+                                ("best_of_n", ["-n", 12, "-k", 6, "-p", QUESTION]), ("speculative", ["-n", 24, "-d", "suffix", "-d", "layers=4"]),
                                 ("strategies", ["-n", 8, "-p", "Once upon a time", "-p", HOSTILE])):
             cls.said[name] = run(name, MODEL, *arguments, "-o", cls.folder / f"{name}.html")
         cls.pages = {name: Page(cls.folder / f"{name}.html") for name in cls.said}
@@ -226,8 +228,45 @@ class Pages(unittest.TestCase):
         self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
         self.assertGreater(len(list(root.iter("{http://www.w3.org/2000/svg}g"))), 18)
 
+    def test_best_of_n_shows_every_answer_and_what_each_rule_keeps(self):
+        page = self.pages["best_of_n"]
+        rows = re.findall(r"(?s)<tr class=answer><th>(\d+)<small>(.*?)</small></th>(.*?)</tr>", page.source)
+        answers = [(html.unescape(said), [float(x) for x in re.findall(r"<td class=\"n[^>]*>([-.\d]+)", cells)], "class=kept>" in cells and cells.split("class=kept>")[1].split("<")[0])
+                   for _, said, cells in rows]
+        texts = prose(page.source)
+        self.assertEqual((len(answers), len(texts), len(page.select("circle"))), (6, 6, 6))
+        self.assertEqual(prose(page.source.replace('class="prose asked"', "class=prose"), "p"), [QUESTION])
+        for column, rule in enumerate(("log-prob", "mean", "certainty", "votes")):
+            kept = [a for a in answers if rule in (a[2] or "").split(", ")]
+            self.assertEqual(len(kept), 1, rule)
+            self.assertEqual(kept[0][1][column], max(values[column] for _, values, _ in answers))
+        for (said, values, _), text in zip(answers, texts):
+            found = re.findall("[0-9]+", text)
+            self.assertEqual(said, found[-1] if found else text[:40] + ("\u2026" if len(text) > 40 else ""))
+            self.assertEqual(values[3], sum(other == said for other, _, _ in answers))
+        self.assertEqual([v[0] for _, v, _ in answers], sorted((v[0] for _, v, _ in answers), reverse=True))
+        output = self.said["best_of_n"][0]
+        for _, values, _ in answers:
+            self.assertIn(f"{values[0]:.2f}", output)
+
+    def test_speculative_shows_the_same_text_of_each_drafter_and_what_was_accepted(self):
+        page = self.pages["speculative"]
+        rows = [[html.unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row)]
+                for row in re.findall(r"(?s)<tr class=drafter>(.*?)</tr>", page.source)]
+        self.assertEqual([row[0] for row in rows], ["suffix", "layers=4"])
+        texts = re.findall(r"(?s)<article>.*?</article>", page.source)
+        self.assertEqual(len(set(prose(page.source))), 1)
+        for row, text in zip(rows, texts):
+            accepted, drafted = map(int, row[1].split(" of "))
+            self.assertEqual(row[6], "yes")
+            self.assertEqual(text.count('class="t '), 24)
+            self.assertEqual(text.count(" got"), accepted)
+            self.assertLessEqual(accepted, drafted)
+        self.assertGreater(int(rows[0][1].split(" of ")[0]), 0)  # the text quotes its prompt
+        self.assertIn("same text", self.said["speculative"][0])
+
     def test_interrupted_they_write_what_there_is(self):
-        for name, arguments in (("strategies", ["-n", 400]), ("heatmap", ["-n", 4000]), ("beam_tree", ["-n", 2000])):
+        for name, arguments in (("strategies", ["-n", 400]), ("heatmap", ["-n", 4000]), ("beam_tree", ["-n", 2000]), ("speculative", ["-n", 6000, "-p", "Once"])):
             with self.subTest(name):
                 path = self.folder / f"cut_{name}.html"
                 process = subprocess.Popen([FOLDER / name, MODEL, *map(str, arguments), "-o", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

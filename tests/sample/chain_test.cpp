@@ -4,8 +4,7 @@
 
 #include "support.hpp"
 #include "weft/sample/pick.hpp"
-#include "weft/sample/temperature.hpp"
-#include "weft/sample/top_k.hpp"
+#include "weft/sample/steps.hpp"
 
 using namespace weft;
 using namespace weft::test;
@@ -57,4 +56,49 @@ TEST_CASE("an absent step changes nothing and a present one is applied") {
   CHECK(applied(maybe, {3})[0] == 3);
   maybe.step = temperature(0.5f);
   CHECK(applied(maybe, {3})[0] == 6);
+}
+
+TEST_CASE("in a chain that knows what is left every step and pick does what it does alone, to the bit") {
+  const std::vector<Token> history{3, 70, 3, 200, 511, 70};
+  const auto check = [&](auto sampler) {
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      auto logits = random_logits(seed, 256 * 9 + seed % 5, static_cast<Shape>(seed % 5));
+      auto alone = logits;
+      const StepContext context{.history = history, .prompt_length = 2, .seed = seed};
+      sampler.prepare(logits.size(), 10);
+      auto steps = sampler.steps;
+      sampler.process(logits, context);
+      weft::apply(steps, std::span<float>(alone), context);
+      REQUIRE(logits == alone);
+      auto pick = sampler.pick;
+      const Choice a = sampler.choose(logits, context), b = pick(std::span<const float>(alone), context);
+      REQUIRE(a.token == b.token);
+      REQUIRE(a.logprob == b.logprob);
+    }
+  };
+  check(repetition_penalty(1.1f) | frequency_penalty(0.1f) | top_k(40) | top_p(0.9f) | min_p(0.05f) | temperature(0.8f) | draw());
+  check(top_n_sigma(2) | presence_penalty(0.5f) | typical_p(0.9f) | epsilon_cutoff(1e-3f) | argmax());
+  check(top_k(90) | dynamic_temperature(1, 0.5f) | eta_cutoff(1e-3f) | xtc(1, 0.05f) | draw());
+  check(min_p(0.01f) | top_h(0.7f) | adaptive_p(0.4f) | draw());
+  check(top_k(70) | mirostat(3) | mirostat_v2(3) | draw());
+  check(top_k(5) | forced_bos_token(9) | step([](std::span<float> logits, std::span<const Token>) { logits[450] = 7; }) | min_p(0.2f) | draw());
+}
+
+TEST_CASE("a token that a step of the caller's brings back is seen by the steps and the pick behind it") {
+  const auto bring_back = [](std::span<float> logits, std::span<const Token>) { logits[700] = 100; };
+  struct AroundAnother : Composable {
+    MinP inner = min_p(0.5f);
+    void operator()(std::span<float> logits, const StepContext& context) {
+      logits[700] = 100;
+      weft::apply(inner, logits, context);
+    }
+  };
+  const auto token_of = [](auto sampler) {
+    auto logits = random_logits(1, 1280, Shape::smooth);
+    sampler.process(logits, {});
+    return sampler.choose(logits, {}).token;
+  };
+  CHECK(token_of(top_k(1) | bring_back | argmax()) == 700);
+  CHECK(token_of(top_k(1) | bring_back | min_p(0.5f) | draw()) == 700);
+  CHECK(token_of(top_k(1) | AroundAnother() | draw()) == 700);
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "support.hpp"
 
 using namespace weft;
@@ -31,4 +33,46 @@ TEST_CASE("ascending logits, the worst case of the scan, are selected rightly") 
   std::vector<detail::Ranked> best;
   detail::greatest_n(logits, 3, best);
   CHECK(best[2].id == 4997);
+}
+
+TEST_CASE("the k-th greatest is that of a sort, at every size, and the bound that is looked for first lets k pass and few more") {
+  std::vector<float> buffer;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const std::size_t size = seed < 50 ? 1 + seed * 31 : 49152 + seed;
+    const auto logits = random_logits(seed, size, static_cast<Shape>(seed % 5));
+    auto sorted = logits;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    for (const std::size_t k : {std::size_t{1}, std::size_t{7}, std::size_t{40}, std::size_t{1000}, size / 2 + 1, size}) {
+      if (k > size) continue;
+      REQUIRE(detail::kth_greatest(logits, k, buffer) == sorted[k - 1]);
+      const float bound = detail::bound_of_k(logits, k);
+      const auto above = static_cast<std::size_t>(std::count_if(logits.begin(), logits.end(), [bound](float x) { return x > bound; }));
+      if (sorted[k - 1] > -inf) REQUIRE(above >= k);
+      if (size > 49152 && k <= 1000 && seed % 5 == 0) REQUIRE(above <= k + k / 2 + 16);
+    }
+  }
+}
+
+TEST_CASE("the border of a mass is that of a sum from the best down, and of equals the lowest ids are in") {
+  const auto above = [](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) {
+    return detail::next_scan_above(x, from, end, -inf, found);
+  };
+  detail::Candidates candidates;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const auto logits = random_logits(seed, 1 + seed * 37 % 5000, static_cast<Shape>(seed % 5));
+    const float max = *std::max_element(logits.begin(), logits.end());
+    if (max == -inf) continue;
+    const auto order = ranking(logits);
+    for (const double share : {0.01, 0.3, 0.77, 0.99, 2.0}) {
+      candidates.collect(logits, max, nullptr, above, [](float x) { return x; });
+      REQUIRE(candidates.size() == detail::count_left(logits));
+      const double mass = share * candidates.weight();
+      double sum = 0;
+      std::size_t last = 0;
+      for (std::size_t i = 0; i < candidates.size() && sum < mass - 1e-6; ++i) sum += static_cast<double>(detail::exp_weight(logits[last = order[i]], max));
+      const auto border = candidates.border(mass, -20, max);
+      REQUIRE(border.value == logits[last]);
+      REQUIRE(border.id == static_cast<Token>(last));
+    }
+  }
 }

@@ -18,7 +18,7 @@ class Lottery {
   void fill(std::span<const float> values) {
     values_.assign(values.begin(), values.end());
     max_ = greatest(values);
-    sums_.assign((values.size() + softmax_block - 1) / softmax_block, 0);
+    sums_.assign((values.size() + scan_block - 1) / scan_block, 0);
     for (std::size_t b = 0; b < sums_.size(); ++b) sums_[b] = block_sum(b);
     add_up();
   }
@@ -37,8 +37,8 @@ class Lottery {
       below += sums_[b];
     }
     if (b == sums_.size()) b = last_alive;  // rounding: the last one answers for it
-    const std::size_t end = std::min((b + 1) * softmax_block, values_.size());
-    std::size_t chosen = b * softmax_block;
+    const std::size_t end = std::min((b + 1) * scan_block, values_.size());
+    std::size_t chosen = b * scan_block;
     for (std::size_t i = chosen; i < end; ++i) {
       const double w = weight(values_[i]);
       if (w == 0) continue;
@@ -59,7 +59,7 @@ class Lottery {
   }
   [[nodiscard]] double block_sum(std::size_t b) const noexcept {
     double sum = 0;
-    for (std::size_t i = b * softmax_block; i < std::min((b + 1) * softmax_block, values_.size()); ++i) sum += weight(values_[i]);
+    for (std::size_t i = b * scan_block; i < std::min((b + 1) * scan_block, values_.size()); ++i) sum += weight(values_[i]);
     return sum;
   }
   void add_up() noexcept {

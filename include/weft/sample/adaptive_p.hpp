@@ -17,7 +17,7 @@ struct ProbabilityAverage {
 
 }  // namespace detail
 
-struct AdaptiveP : Composable {
+struct AdaptiveP : Narrowing {
   float target = 0.5f, decay = 0.9f;
   detail::ChosenBefore<detail::ProbabilityAverage> average{};
 
@@ -52,16 +52,16 @@ inline void AdaptiveP::operator()(std::span<float> logits, const StepContext& co
     a.weight = 1 + decay * a.weight;
   });
   const float wanted = std::min(1.0f, std::max(0.0f, 2 * target - now.sum / now.weight));
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) return detail::exclude_below(logits, max);
-  const auto weight = static_cast<float>(detail::exp_sum(logits, max));
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  const auto weight = static_cast<float>(detail::exp_sum(logits, max, context.live));
   detail::for_each_above(logits, detail::excluded, [&](std::size_t i) {
     float& x = logits[i];
     const float p = detail::exp_weight(x, max) / weight;
     if (p > 1e-9f) average.offer(p, i);  // less does not move the average
     const float d = std::fabs(p - wanted) / 0.3f;
     x = 5 - 10 * d * d / (1 + d);
-  });
+  }, context.live);
 }
 
 }  // namespace weft

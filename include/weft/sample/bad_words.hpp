@@ -6,7 +6,7 @@
 
 namespace weft {
 
-struct BadWords : Composable {
+struct BadWords : Narrowing {
   detail::SequenceEnds ends{};
   void operator()(std::span<float> logits, const StepContext& context) const {
     ends.for_each_open(context.history, [&](const BiasedSequence& word) {

@@ -14,7 +14,7 @@ struct TokenBias {
   float value = 0;
 };
 
-struct Bias : Composable {
+struct Bias : Narrowing {
   std::vector<TokenBias> biases{};
   void operator()(std::span<float> logits, std::span<const Token>) const {
     for (const auto& b : biases) detail::logit_of(logits, b.token, "bias") += b.value;

@@ -11,7 +11,7 @@ namespace weft {
 
 /// One step after another. Itself a step, so chains of any length are nested pairs.
 template <LogitsStep First, LogitsStep Second>
-struct Chain : Composable {
+struct Chain : Narrowing {
   First first;
   Second second;
 
@@ -39,7 +39,7 @@ struct Chain : Composable {
 };
 
 /// The chain of no steps.
-struct NoSteps : Composable {
+struct NoSteps : Narrowing {
   void operator()(std::span<float>, std::span<const Token>) const {}
 };
 
@@ -62,16 +62,26 @@ template <LogitsStep Steps, class Pick>
 struct Sampler : Composable {
   Steps steps;
   Pick pick;
+  detail::Live live{};  ///< what the last process() left
 
   Sampler(Steps before, Pick last) : steps(std::move(before)), pick(std::move(last)) {}
 
   static constexpr bool has_steps = !std::same_as<Steps, NoSteps>;
 
-  void process(std::span<float> logits, const StepContext& context) { weft::apply(steps, logits, context); }
-  [[nodiscard]] auto choose(std::span<const float> logits, const StepContext& context) { return pick(logits, context); }
+  void process(std::span<float> logits, StepContext context) {
+    live.forget();
+    context.live = &live;
+    weft::apply(steps, logits, context);
+  }
+  /// logits: as process() left them.
+  [[nodiscard]] auto choose(std::span<const float> logits, StepContext context) {
+    if (has_steps) context.live = &live;
+    return pick(logits, context);
+  }
   void prepare(std::size_t vocab, std::size_t positions) {
     weft::prepare(steps, vocab, positions);
     weft::prepare(pick, vocab, positions);
+    if (has_steps) live.reserve(vocab);
   }
   void save(StateWriter& out) const {
     save_state(steps, out);
@@ -118,7 +128,7 @@ auto operator|(Left&& left, Right&& right) {
 
 /// A step that may be absent: what chains that are put together at run time are made of.
 template <LogitsStep S>
-struct Maybe : Composable {
+struct Maybe : Narrowing {
   std::optional<S> step{};
 
   void operator()(std::span<float> logits, const StepContext& context) {

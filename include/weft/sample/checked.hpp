@@ -34,7 +34,7 @@ void apply_checked(Maybe<S>& maybe, std::span<float> logits, const StepContext& 
 }  // namespace detail
 
 template <LogitsStep Steps>
-struct CheckedSteps : Composable {
+struct CheckedSteps : Narrowing {
   Steps steps;
   explicit CheckedSteps(Steps s) : steps(std::move(s)) {}
 

@@ -17,7 +17,7 @@ struct DryOptions {
   std::vector<std::vector<Token>> breakers{};  ///< token runs that no repeat reaches across; see dry_breakers.hpp
 };
 
-class Dry : public Composable {
+class Dry : public Narrowing {
  public:
   static constexpr bool follows_history = true;
   explicit Dry(const DryOptions& options);

@@ -6,22 +6,22 @@
 
 namespace weft {
 
-struct DynamicTemperature : Composable {
+struct DynamicTemperature : Narrowing {
   float lowest = 1, highest = 1, exponent = 1;
 
-  void operator()(std::span<float> logits, std::span<const Token> history) const {
-    const float max = detail::greatest(logits);
-    if (std::isinf(max)) return detail::exclude_below(logits, max);
-    const std::size_t candidates = detail::count_left(logits);
+  void operator()(std::span<float> logits, const StepContext& context) const {
+    const float max = detail::greatest(logits, context.live);
+    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+    const std::size_t candidates = detail::count_left(logits, context.live);
     if (candidates < 2) return;
-    const double share = detail::spread_of(logits, max).entropy() / std::log(static_cast<double>(candidates));
+    const double share = detail::spread_of(logits, max, context.live).entropy() / std::log(static_cast<double>(candidates));
     const double power = std::pow(std::min(1.0, std::max(0.0, share)), static_cast<double>(exponent));
     Temperature step;
     step.value = static_cast<float>(static_cast<double>(lowest) + static_cast<double>(highest - lowest) * power);
     if (step.value < 1e-6f) {  // the limit of 0: greedy
-      detail::exclude_after(logits, {max, detail::first_equal(logits, max)});
+      detail::exclude_after(logits, {max, detail::first_equal(logits, max, context.live)}, context.live);
     } else {
-      step(logits, history);
+      step(logits, context);
     }
   }
 };

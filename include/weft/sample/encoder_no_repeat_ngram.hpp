@@ -5,7 +5,7 @@
 
 namespace weft {
 
-struct EncoderNoRepeatNgram : Composable {
+struct EncoderNoRepeatNgram : Narrowing {
   std::vector<Token> source{};
   detail::NgramIndex prefixes{};  ///< of n - 1 tokens, of the source
 

@@ -7,7 +7,7 @@
 
 namespace weft {
 
-struct EncoderRepetitionPenalty : Composable {
+struct EncoderRepetitionPenalty : Narrowing {
   float penalty = 1;
   std::vector<Token> source{};  ///< each token once
   void operator()(std::span<float> logits, std::span<const Token>) const {

@@ -13,18 +13,18 @@ namespace weft {
 namespace detail {
 
 /// Excludes tokens less likely than e^log_share; the most likely one always stays. weight: sum of e^(x - max).
-inline void cut_off(std::span<float> logits, float max, double weight, double log_share) noexcept {
-  exclude_below(logits, max + static_cast<float>(std::min(0.0, std::log(weight) + log_share)));
+inline void cut_off(std::span<float> logits, float max, double weight, double log_share, Live* live) {
+  exclude_below(logits, max + static_cast<float>(std::min(0.0, std::log(weight) + log_share)), live);
 }
 
 }  // namespace detail
 
-struct EpsilonCutoff : Composable {
+struct EpsilonCutoff : Narrowing {
   float epsilon = 0;
-  void operator()(std::span<float> logits, std::span<const Token>) const {
-    const float max = detail::greatest(logits);
-    if (std::isinf(max)) return detail::exclude_below(logits, max);
-    detail::cut_off(logits, max, detail::exp_sum(logits, max), std::log(static_cast<double>(epsilon)));
+  void operator()(std::span<float> logits, const StepContext& context) const {
+    const float max = detail::greatest(logits, context.live);
+    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+    detail::cut_off(logits, max, detail::exp_sum(logits, max, context.live), std::log(static_cast<double>(epsilon)), context.live);
   }
 };
 

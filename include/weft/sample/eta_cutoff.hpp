@@ -5,14 +5,14 @@
 
 namespace weft {
 
-struct EtaCutoff : Composable {
+struct EtaCutoff : Narrowing {
   float epsilon = 0;
-  void operator()(std::span<float> logits, std::span<const Token>) const {
-    const float max = detail::greatest(logits);
-    if (std::isinf(max)) return detail::exclude_below(logits, max);
-    const auto spread = detail::spread_of(logits, max);
+  void operator()(std::span<float> logits, const StepContext& context) const {
+    const float max = detail::greatest(logits, context.live);
+    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+    const auto spread = detail::spread_of(logits, max, context.live);
     const double log_epsilon = std::log(static_cast<double>(epsilon));
-    detail::cut_off(logits, max, spread.weight, std::min(log_epsilon, log_epsilon / 2 - spread.entropy()));
+    detail::cut_off(logits, max, spread.weight, std::min(log_epsilon, log_epsilon / 2 - spread.entropy()), context.live);
   }
 };
 

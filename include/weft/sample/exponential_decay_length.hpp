@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct ExponentialDecayLength : Composable {
+struct ExponentialDecayLength : Narrowing {
   std::size_t start = 0;
   double factor = 1;
   void operator()(std::span<float> logits, const StepContext& context) const {

@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct FrequencyPenalty : Composable {
+struct FrequencyPenalty : Narrowing {
   static constexpr bool follows_history = true;
   float penalty = 0;
   detail::TokenCounts counts{};

@@ -5,7 +5,7 @@
 
 namespace weft {
 
-struct MinLength : Composable {
+struct MinLength : Narrowing {
   std::size_t minimum = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.position() < minimum) detail::exclude_ends(logits, context);

@@ -9,11 +9,11 @@
 
 namespace weft {
 
-struct MinP : Composable {
+struct MinP : Narrowing {
   float p = 0;
-  void operator()(std::span<float> logits, std::span<const Token>) const {
+  void operator()(std::span<float> logits, const StepContext& context) const {
     if (p == 0) return;
-    detail::exclude_below(logits, detail::greatest(logits) + std::log(p));  // p_i >= p * p_max, without a softmax
+    detail::exclude_below(logits, detail::greatest(logits, context.live) + std::log(p), context.live);  // p_i >= p * p_max, without a softmax
   }
 };
 

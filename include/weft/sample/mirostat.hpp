@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct Mirostat : Composable {
+struct Mirostat : Narrowing {
   float tau = 5, eta = 0.1f;
   std::size_t m = 100;
   detail::ChosenBefore<float> mu{};  ///< bits: the bound on surprise
@@ -28,7 +28,7 @@ struct Mirostat : Composable {
   [[nodiscard]] std::size_t kept(double bound, std::size_t vocab) const;
 };
 
-struct MirostatV2 : Composable {
+struct MirostatV2 : Narrowing {
   float tau = 5, eta = 0.1f;
   detail::ChosenBefore<float> mu{};  ///< bits: the greatest surprise that is let through
 
@@ -51,11 +51,11 @@ inline float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta, cons
 }
 
 /// Remembers the surprise, in bits, of each token that is left.
-inline void offer_surprise(ChosenBefore<float>& mu, std::span<const float> logits, float max) {
-  const double log_sum = std::log(exp_sum(logits, max));
+inline void offer_surprise(ChosenBefore<float>& mu, std::span<const float> logits, float max, const Live* live) {
+  const double log_sum = std::log(exp_sum(logits, max, live));
   for_each_above(logits, excluded, [&](std::size_t i) {
     mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) * 1.4426950408889634), i);
-  });
+  }, live);
 }
 
 }  // namespace detail
@@ -103,23 +103,23 @@ inline std::size_t Mirostat::kept(double bound, std::size_t vocab) const {
 
 inline void Mirostat::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) return detail::exclude_below(logits, max);
-  detail::greatest_n(logits, m, best);
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  detail::greatest_n(logits, m, best, context.live);
   const std::size_t k = kept(static_cast<double>(bound), logits.size());
-  if (k < logits.size()) detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch));
-  detail::offer_surprise(mu, logits, max);
+  if (k < logits.size()) detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch, context.live), context.live);
+  detail::offer_surprise(mu, logits, max, context.live);
 }
 
 inline void MirostatV2::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) return detail::exclude_below(logits, max);
-  const double log_sum = std::log(detail::exp_sum(logits, max));
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  const double log_sum = std::log(detail::exp_sum(logits, max, context.live));
   // -log2 p > mu  <=>  x < max + log_sum - mu ln 2
   detail::exclude_below(
-      logits, max + static_cast<float>(std::min(0.0, log_sum - static_cast<double>(bound) * 0.6931471805599453)));
-  detail::offer_surprise(mu, logits, max);
+      logits, max + static_cast<float>(std::min(0.0, log_sum - static_cast<double>(bound) * 0.6931471805599453)), context.live);
+  detail::offer_surprise(mu, logits, max, context.live);
 }
 
 }  // namespace weft

@@ -16,7 +16,7 @@ inline void exclude(std::span<float> logits, Token id) noexcept {
 
 }  // namespace detail
 
-struct NoRepeatNgram : Composable {
+struct NoRepeatNgram : Narrowing {
   static constexpr bool follows_history = true;
   detail::NgramIndex prefixes{};  ///< of n - 1 tokens
 

@@ -63,7 +63,7 @@ struct SamplingParameters {
 };
 
 /// The steps that parameters ask for, as one step. Not a template: it is compiled once.
-class RuntimeSteps : public Composable {
+class RuntimeSteps : public Narrowing {
  public:
   explicit RuntimeSteps(const SamplingParameters& p);
   RuntimeSteps(const RuntimeSteps& other);  ///< with the state of the steps

@@ -25,10 +25,10 @@ namespace detail {
 }  // namespace detail
 
 struct Argmax : Composable {
-  Choice operator()(std::span<const float> logits, const StepContext&) const {
-    const auto sum = normaliser(logits);
+  Choice operator()(std::span<const float> logits, const StepContext& context) const {
+    const auto sum = normaliser(logits, context.live);
     if (sum.max == detail::excluded) detail::fail_all_excluded();
-    return {detail::first_equal(logits, sum.max), sum.of(sum.max)};
+    return {detail::first_equal(logits, sum.max, context.live), sum.of(sum.max)};
   }
   template <LogitsStep Steps>
   [[nodiscard]] auto after(Steps steps) const {
@@ -39,9 +39,9 @@ struct Argmax : Composable {
 struct Draw : Composable {
   static constexpr bool follows_history = true;
   std::optional<std::uint64_t> seed{};
-  std::vector<double> block_sums{};  ///< scratch
+  std::vector<double> sums{};  ///< scratch: of the blocks so far
 
-  void prepare(std::size_t vocab, std::size_t) { block_sums.reserve(vocab / detail::softmax_block + 1); }
+  void prepare(std::size_t vocab, std::size_t) { sums.reserve(vocab / detail::softmax_block + 1); }
   Choice operator()(std::span<const float> logits, const StepContext& context);
   template <LogitsStep Steps>
   [[nodiscard]] auto after(Steps steps) const {

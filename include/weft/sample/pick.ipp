@@ -10,40 +10,57 @@
 
 namespace weft {
 
+namespace detail {
+
+/// Calls f(number, logits) for each block that may be alive, the last, shorter one too.
+template <class F>
+void for_each_block(std::span<const float> logits, const Live* live, F f) {
+  const std::size_t blocks = logits.size() / softmax_block;
+  std::size_t number = 0;
+  for_each_run(live, blocks, [&](std::size_t begin, std::size_t end) {
+    for (; begin < end; ++begin) f(number++, logits.subspan(begin * softmax_block, softmax_block));
+  });
+  if (const auto rest = rest_of(logits); !rest.empty()) f(number, rest);
+}
+
+}  // namespace detail
+
 WEFT_INLINE Choice Draw::operator()(std::span<const float> logits, const StepContext& context) {
-  using detail::softmax_block;
-  const float max = detail::greatest(logits);
-  if (max == detail::excluded) detail::fail_all_excluded();
-  const bool infinite = std::isinf(max);
-  const auto weight = [&](float x) { return infinite ? (x == max ? 1.0f : 0.0f) : detail::exp_weight(x, max); };
-  const std::size_t whole = logits.size() / softmax_block;
-  const auto rest = logits.last(logits.size() % softmax_block);
+  using namespace detail;
+  LogSum log_sum;
+  log_sum.max = greatest(logits, context.live);
+  const float max = log_sum.max;
+  if (max == excluded) fail_all_excluded();
   double total = 0;
-  block_sums.resize(whole + !rest.empty());
-  if (infinite) {
-    for (std::size_t b = 0; b < whole; ++b) block_sums[b] = total += detail::exp_sum(logits.subspan(b * softmax_block, softmax_block), max);
+  sums.resize(logits.size() / softmax_block + 1);
+  std::size_t count = 0;
+  if (std::isinf(max)) {
+    for_each_block(logits, context.live, [&](std::size_t, std::span<const float> block) { sums[count++] = total += exp_sum(block, max); });
   } else {
-    total = detail::exp_sum_blocks(logits.data(), whole, max, 0, block_sums.data());
+    by_blocks(logits, context.live, [&](const float* x, std::size_t blocks) {
+      total = exp_sum_blocks(x, blocks, max, total, sums.data() + count);
+      count += blocks;
+    });
   }
-  if (!rest.empty()) block_sums[whole] = total += detail::exp_sum(rest, max);
   const double target = uniform(seed.value_or(context.seed), context.branch, context.position()) * total;
-  std::size_t block = 0;
-  while (block + 1 < block_sums.size() && block_sums[block] <= target) ++block;
-  double sum = block == 0 ? 0 : block_sums[block - 1];
-  // sums of a block and of its parts differ in the last bits: the last token with weight answers for the difference
-  std::size_t chosen = logits.size();
-  const std::size_t end = std::min((block + 1) * softmax_block, logits.size());
-  for (std::size_t i = block * softmax_block; i < end; ++i) {
-    const auto w = static_cast<double>(weight(logits[i]));
-    if (w == 0) continue;
-    chosen = i;
-    sum += w;
-    if (sum > target) break;
-  }
-  detail::LogSum log_sum;
-  log_sum.max = max;
+  const auto in = static_cast<std::size_t>(std::upper_bound(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(count), target) - sums.begin());
+  const float* chosen = nullptr;
+  for_each_block(logits, context.live, [&](std::size_t number, std::span<const float> block) {
+    if (number != in) return;
+    float weights[softmax_block];
+    const PaddedBlock padded(block);
+    for (std::size_t i = 0; i < softmax_block; i += scan_block) exp_scan(padded.logits + i, max, weights + i);
+    double sum = in == 0 ? 0 : sums[in - 1];
+    // sums of a block and of its parts differ in the last bits: the last token with weight answers for the difference
+    for (std::size_t i = 0; i < block.size() && sum <= target; ++i) {
+      const float w = !std::isinf(max) ? weights[i] : block[i] == max ? 1.0f : 0.0f;
+      if (w == 0) continue;
+      chosen = &block[i];
+      sum += static_cast<double>(w);
+    }
+  });
   log_sum.log_sum = std::log(total);
-  return {static_cast<Token>(chosen), log_sum.of(logits[chosen])};
+  return {static_cast<Token>(chosen - logits.data()), log_sum.of(*chosen)};
 }
 
 }  // namespace weft

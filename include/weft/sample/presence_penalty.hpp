@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct PresencePenalty : Composable {
+struct PresencePenalty : Narrowing {
   static constexpr bool follows_history = true;
   float penalty = 0;
   detail::TokenCounts counts{};

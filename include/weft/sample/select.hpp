@@ -1,4 +1,4 @@
-// Selection without sorting a vocabulary: the k-th greatest value, the greatest n with their ids.
+// Selection without sorting a vocabulary: the k-th greatest value, the greatest n with their ids, the likeliest that bear a share.
 #pragma once
 
 #include <cstddef>
@@ -19,58 +19,89 @@ struct Ranked {
   }
 };
 
-/// The k-th greatest of the values (k from 1 to their number). One pass: values above the bound are collected, and
-/// when the buffer is full only its greatest k stay, which raises the bound. Keeps the buffer for the next call.
-float kth_greatest(std::span<const float> values, std::size_t k, std::vector<float>& buffer);
+/// n, made a multiple of 64.
+constexpr std::size_t whole_scans(std::size_t n) noexcept { return (n + scan_block - 1) / scan_block * scan_block; }
+
+/// The k-th greatest of the values (k from 1 to their number). Values above a bound are collected, and when the buffer is full only its
+/// greatest k stay, which raises the bound. Keeps the buffer for the next call.
+float kth_greatest(std::span<const float> values, std::size_t k, std::vector<float>& buffer, const Live* live = nullptr);
+
+/// A bound that at least k of the values are above, and not many more. -inf where the values are few.
+float bound_of_k(std::span<const float> values, std::size_t k, const Live* live = nullptr) noexcept;
 
 /// The greatest n logits that are not excluded, best first, into `best` (cleared first). O(vocab + n log n) on average.
-void greatest_n(std::span<const float> logits, std::size_t n, std::vector<Ranked>& best);
+void greatest_n(std::span<const float> logits, std::size_t n, std::vector<Ranked>& best, const Live* live = nullptr);
 
-/// The lowest id whose logit is `value`, which occurs.
-inline Token first_equal(std::span<const float> logits, float value) noexcept {
-  const std::size_t blocks = logits.size() / softmax_block;
-  // of what is at least the value, which is the greatest as a rule, some may be above it
-  std::size_t i = next_block_above(logits.data(), 0, blocks, just_below(value)) * softmax_block;
-  while (logits[i] != value) ++i;
-  return static_cast<Token>(i);
-}
+/// The lowest id whose logit is `value`, which is the greatest.
+Token first_equal(std::span<const float> logits, float value, const Live* live = nullptr) noexcept;
 
 /// Excludes all tokens that come after `last` in the order of rank.
-inline void exclude_after(std::span<float> logits, const Ranked& last) noexcept {
-  exclude_below(logits, last.value);
-  const auto later = logits.subspan(static_cast<std::size_t>(last.id) + 1);
+inline void exclude_after(std::span<float> logits, const Ranked& last, Live* live = nullptr) {
+  exclude_below(logits, last.value, live);
   const float below = just_below(last.value);
-  for_each_above(later, below, [&](std::size_t i) {
-    if (later[i] == last.value) later[i] = excluded;
-  });
+  for_each_above(logits, below, [&](std::size_t i) {
+    if (logits[i] == last.value && static_cast<Token>(i) > last.id) logits[i] = excluded;
+  }, live);
 }
 
-/// Puts the best of the candidates first: the first `half` of them, in any order, or all, in order.
-void put_first(std::span<Ranked> candidates, std::size_t half) noexcept;
-void rank(std::span<Ranked> candidates) noexcept;
+/// Tokens in order of id, with what they are ranked by and what they weigh.
+struct Candidates {
+  std::vector<float> values{}, weights{};
+  std::vector<Token> ids{};
 
-/// The first of the candidates, in their order, with which the sum of weight(candidate) reaches `mass`; the last one if
-/// it never does. At least one candidate. Halves them by rank until few are left: O(candidates) on average. Reorders.
-template <class Weight>
-Ranked mass_border(std::span<Ranked> candidates, double mass, Weight weight) {
-  while (candidates.size() > 16) {
-    const std::size_t half = candidates.size() / 2;
-    put_first(candidates, half);
-    double upper = 0;
-    for (const auto& r : candidates.first(half)) upper += weight(r);
-    if (upper >= mass) {
-      candidates = candidates.first(half);
-    } else {
-      mass -= upper;
-      candidates = candidates.subspan(half);
+  void reserve(std::size_t vocab) {
+    for (auto* v : {&values, &weights}) v->reserve(vocab + 2 * scan_block);
+    ids.reserve(vocab + 2 * scan_block);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return ids.size(); }
+  /// The logits that next(x, from, end, found) finds, as next_scan_above() does; value(logit) is what they are ranked by. max: the greatest.
+  template <class Next, class Value>
+  void collect(std::span<const float> logits, float max, const Live* live, Next next, Value value);
+  /// What all of them weigh.
+  [[nodiscard]] double weight() const noexcept { return weight_from(values.data(), weights.data(), values.size(), excluded); }
+  /// The first, in the order of rank, with which those before it and it weigh `mass`; the last one if all do not. At least one candidate.
+  /// It is looked for from low to high, the greatest value. Drops others.
+  [[nodiscard]] Ranked border(double mass, float low, float high);
+
+ private:
+  /// Drops those that are not near the border, which lies in [low, high), moves these, and says what the rest has to weigh.
+  double narrow(double mass, float& low, float& high);
+  /// Keeps the first n; behind them is what weighs nothing, up to a multiple of 64.
+  void cut(std::size_t n) {
+    ids.resize(n);
+    for (auto* v : {&values, &weights}) v->resize(n);
+    values.resize(whole_scans(n), excluded);
+    weights.resize(whole_scans(n), 0.0f);
+  }
+  void resize(std::size_t n) {
+    for (auto* v : {&values, &weights}) v->resize(n);
+    ids.resize(n);
+  }
+};
+
+template <class Next, class Value>
+void Candidates::collect(std::span<const float> logits, float max, const Live* live, Next next, Value value) {
+  std::size_t n = 0;
+  const auto take = [&](const float* x, std::size_t from, std::size_t end, std::size_t shift) {
+    std::uint64_t found = 0;
+    float weighed[scan_block];
+    for (std::size_t s = from; (s = next(x, s, end, found)) < end; ++s) {
+      if (ids.size() < n + 2 * scan_block) resize(2 * n + 2 * scan_block);
+      exp_scan(x + s * scan_block, max, weighed);
+      for (; found != 0; found &= found - 1, ++n) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(found));
+        values[n] = value(x[s * scan_block + i]);
+        weights[n] = weighed[i];
+        ids[n] = static_cast<Token>(s * scan_block + i + shift);
+      }
     }
+  };
+  for_each_run(live, logits.size() / softmax_block, [&](std::size_t begin, std::size_t end) { take(logits.data(), begin * scans, end * scans, 0); });
+  if (const auto rest = rest_of(logits); !rest.empty()) {
+    take(PaddedBlock(rest).logits, 0, scans, logits.size() - rest.size());
+    while (n > 0 && static_cast<std::size_t>(ids[n - 1]) >= logits.size()) --n;  // filled up, not there
   }
-  rank(candidates);
-  for (const auto& r : candidates) {
-    mass -= weight(r);
-    if (mass <= 0) return r;
-  }
-  return candidates.back();
+  cut(n);
 }
 
 }  // namespace weft::detail

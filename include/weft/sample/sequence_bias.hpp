@@ -58,7 +58,7 @@ inline void check_sequence(std::span<const Token> tokens, const char* step) {
 
 }  // namespace detail
 
-struct SequenceBias : Composable {
+struct SequenceBias : Narrowing {
   detail::SequenceEnds ends{};
   void operator()(std::span<float> logits, std::span<const Token> history) const {
     ends.for_each_open(history, [&](const BiasedSequence& s) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,39 +13,20 @@
 
 #include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
+#include "weft/sample/live.hpp"
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 namespace weft {
 namespace detail {
 
 inline constexpr float excluded = -std::numeric_limits<float>::infinity();
 
-// Four lanes are what every x86-64 and aarch64 has; wider registers would change the order of sums.
+// Four lanes are what every x86-64 and aarch64 has.
 using Lanes = float __attribute__((vector_size(16)));
 using IntLanes = std::int32_t __attribute__((vector_size(16)));
-
-inline Lanes load_lanes(const float* from) noexcept {
-  Lanes lanes;
-  std::memcpy(&lanes, from, sizeof lanes);
-  return lanes;
-}
-
-inline Lanes all_lanes(float value) noexcept { return Lanes{value, value, value, value}; }
-
-/// True if one of the lanes is true.
-inline bool any_lane(IntLanes lanes) noexcept {
-  std::uint64_t halves[2];
-  std::memcpy(halves, &lanes, sizeof halves);
-  return (halves[0] | halves[1]) != 0;
-}
-
-// Blocks are summed in float, blocks together in double: 1e-7 relative over any vocabulary.
-inline constexpr std::size_t softmax_block = 64;
-
-#if defined(__clang__)
-#define WEFT_NO_CONTRACTION
-#else
-#define WEFT_NO_CONTRACTION __attribute__((optimize("fp-contract=off")))
-#endif
 
 /// What the shape of a distribution is judged by.
 struct Spread {
@@ -59,35 +41,70 @@ struct Moments {
   double count = 0, sum = 0, squares = 0;
 };
 
+#if defined(__clang__)
+#define WEFT_SOFTMAX_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define WEFT_SOFTMAX_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 namespace base {
 using Vec = Lanes;
 using VecInt = IntLanes;
+inline Vec fused(Vec a, Vec b, Vec c) noexcept {
+#if defined(__aarch64__)
+  return vfmaq_f32(c, a, b);
+#else
+  return Vec{std::fma(a[0], b[0], c[0]), std::fma(a[1], b[1], c[1]), std::fma(a[2], b[2], c[2]), std::fma(a[3], b[3], c[3])};
+#endif
+}
+inline Vec greater(Vec a, Vec b) noexcept { return a > b ? a : b; }
+inline unsigned lane_bits(VecInt v) noexcept {
+  return (v[0] != 0 ? 1U : 0U) | (v[1] != 0 ? 2U : 0U) | (v[2] != 0 ? 4U : 0U) | (v[3] != 0 ? 8U : 0U);
+}
+inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept { return lane_bits((a != a) | (b != b) | (c != c) | (d != d)); }
 #include "weft/sample/softmax_block.inl"
 }  // namespace base
 
 /// The functions of softmax_block.inl on eight lanes where the machine has AVX2, on sixteen with AVX-512: sooner, the same bits.
-float exp_sum_block(const float* x, float max) noexcept;
+void exp_scan(const float* x, float max, float* weights) noexcept;
 double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept;
 void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept;
 void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept;
-std::size_t next_block_above(const float* x, std::size_t from, std::size_t blocks, float bound) noexcept;
-std::size_t next_block_within(const float* x, std::size_t from, std::size_t blocks, float centre, float width) noexcept;
-inline constexpr std::size_t widest = 16;  // of these n is a multiple:
-float greatest_of(const float* x, std::size_t n, bool& broken) noexcept;
-void exclude_below_in(float* x, std::size_t n, float border) noexcept;
-void exclude_outside_in(float* x, std::size_t n, float centre, float width) noexcept;
-void divide_in(float* x, std::size_t n, float divisor) noexcept;
+float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept;
+std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept;
+void divide_in(float* x, std::size_t blocks, float divisor) noexcept;
+std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept;
+std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept;
+std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept;
+std::size_t next_scan_within(const float* x, std::size_t from, std::size_t end, float centre, float width, std::uint64_t& found) noexcept;
+std::size_t count_from(const float* x, std::size_t n, float bound) noexcept;
+double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept;
+float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept;
+float mass_bound(const float* values, const float* weights, std::size_t n, double mass) noexcept;
+/// e^(x - max) of one logit, to the bit as in a block.
+float exp_weight(float x, float max) noexcept;
 
-/// The same for the n <= 64 logits of a last block: the rest is filled with what weighs nothing.
-inline float exp_sum_part(const float* x, std::size_t n, float max) noexcept {
-  if (n == softmax_block) return exp_sum_block(x, max);
-  float block[softmax_block];
-  for (std::size_t i = 0; i < softmax_block; ++i) block[i] = i < n ? x[i] : excluded;
-  return exp_sum_block(block, max);
+/// A block of which the rest, after n logits, is filled with what weighs nothing.
+struct PaddedBlock {
+  float logits[softmax_block];
+  explicit PaddedBlock(std::span<const float> part) noexcept {
+    std::fill(std::copy(part.begin(), part.end(), logits), logits + softmax_block, excluded);
+  }
+};
+
+/// The logits behind the last whole block.
+template <class T>
+std::span<T> rest_of(std::span<T> logits) noexcept {
+  return logits.last(logits.size() % softmax_block);
 }
 
-/// e^(x - max) of one logit, to the bit as in a block.
-inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(all_lanes(x - max))[0]; }
+/// Calls f(x, blocks) for the runs of blocks that may be alive, and for the rest, filled up.
+template <class F>
+void by_blocks(std::span<const float> logits, const Live* live, F f) {
+  for_each_run(live, logits.size() / softmax_block,
+               [&](std::size_t begin, std::size_t end) { f(logits.data() + begin * softmax_block, end - begin); });
+  if (const auto rest = rest_of(logits); !rest.empty()) f(PaddedBlock(rest).logits, std::size_t{1});
+}
 
 [[noreturn]] inline void fail_nan(std::span<const float> logits) {
   std::size_t at = 0;
@@ -95,78 +112,86 @@ inline float exp_weight(float x, float max) noexcept { return base::exp_lanes(al
   fail(ErrorKind::argument, "logits[", at, "] is NaN: the model's numbers or a step of the chain broke down there");
 }
 
+// live, in all of these: what is outside of it is excluded, as is known. Null: nothing is known.
+
 /// The greatest logit; Error(argument) that names the first NaN. -inf for no logits at all.
-inline float greatest(std::span<const float> logits) {
+inline float greatest(std::span<const float> logits, const Live* live = nullptr) {
   bool broken = false;
-  float max = greatest_of(logits.data(), logits.size() / widest * widest, broken);
-  for (const float value : logits.last(logits.size() % widest)) {
-    broken = broken || std::isnan(value);
-    max = value > max ? value : max;
-  }
+  float max = excluded;
+  by_blocks(logits, live, [&](const float* x, std::size_t blocks) { max = std::max(max, greatest_of(x, blocks, broken)); });
   if (broken) fail_nan(logits);
   return max;
 }
 
 /// sum of e^(x_i - max). An infinite max: the number of logits that are infinite (they share all probability).
-inline double exp_sum(std::span<const float> logits, float max) noexcept {
+inline double exp_sum(std::span<const float> logits, float max, const Live* live = nullptr) noexcept {
   double sum = 0;
-  if (std::isinf(max)) {
-    for (const float x : logits) sum += x == max ? 1.0 : 0.0;
-    return sum;
-  }
-  sum = exp_sum_blocks(logits.data(), logits.size() / softmax_block, max, 0, nullptr);
-  if (const auto rest = logits.last(logits.size() % softmax_block); !rest.empty())
-    sum += static_cast<double>(exp_sum_part(rest.data(), rest.size(), max));
+  if (std::isinf(max))
+    sum = static_cast<double>(std::count(logits.begin(), logits.end(), max));
+  else
+    by_blocks(logits, live, [&](const float* x, std::size_t blocks) { sum = exp_sum_blocks(x, blocks, max, sum, nullptr); });
   return sum;
 }
 
+/// exclude(x, begin, end, live): that of whole blocks; out(logit): the same of one.
+template <class Exclude, class Out>
+void exclude_by(std::span<float> logits, Live* live, Exclude exclude, Out out) {
+  const std::size_t blocks = logits.size() / softmax_block;
+  if (live)
+    live->narrow(blocks, [&](std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude(logits.data(), begin, end, left); });
+  else
+    exclude(logits.data(), std::size_t{0}, blocks, nullptr);
+  for (float& x : rest_of(logits)) x = out(x) ? excluded : x;
+}
 /// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
 /// takes all probability.
-inline void exclude_below(std::span<float> logits, float border) noexcept {
-  exclude_below_in(logits.data(), logits.size() / widest * widest, border);
-  for (float& x : logits.last(logits.size() % widest)) x = x < border ? excluded : x;
+inline void exclude_below(std::span<float> logits, float border, Live* live = nullptr) {
+  exclude_by(
+      logits, live, [=](float* x, std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude_below_in(x, begin, end, border, left); },
+      [=](float x) { return x < border; });
+}
+/// Excludes what is not within `width` of the centre.
+inline void exclude_outside(std::span<float> logits, float centre, float width, Live* live = nullptr) {
+  exclude_by(
+      logits, live,
+      [=](float* x, std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude_outside_in(x, begin, end, centre, width, left); },
+      [=](float x) { return std::fabs(x - centre) > width; });
 }
 
 /// Calls f(i) in order for every i with logits[i] > bound. f may raise the bound, and change the logit.
 template <class F>
-void for_each_above(std::span<const float> logits, const float& bound, F f) {
-  const std::size_t blocks = logits.size() / softmax_block;
+void for_each_above(std::span<const float> logits, const float& bound, F f, const Live* live = nullptr) {
   const auto offer = [&](std::size_t i) {
     if (logits[i] > bound) f(i);
   };
-  for (std::size_t b = 0; (b = next_block_above(logits.data(), b, blocks, bound)) < blocks; ++b)
-    for (std::size_t i = b * softmax_block; i < (b + 1) * softmax_block; i += 4)
-      if (any_lane(load_lanes(logits.data() + i) > all_lanes(bound)))
-        for (std::size_t j = i; j < i + 4; ++j) offer(j);
+  const std::size_t blocks = logits.size() / softmax_block;
+  for_each_run(live, blocks, [&](std::size_t begin, std::size_t end) {
+    std::uint64_t found = 0;
+    for (std::size_t s = begin * scans; (s = next_scan_above(logits.data(), s, end * scans, bound, found)) < end * scans; ++s)
+      for (; found != 0; found &= found - 1) offer(s * scan_block + static_cast<std::size_t>(std::countr_zero(found)));
+  });
   for (std::size_t i = blocks * softmax_block; i < logits.size(); ++i) offer(i);
 }
 /// The greatest number below: what is above that is at least x.
 inline float just_below(float x) noexcept { return std::nextafter(x, excluded); }
 
-/// f(data, blocks, ...) for logits of any number: the rest is filled up to a block with what is excluded.
-template <class F>
-void by_blocks(std::span<const float> logits, F f) {
-  f(logits.data(), logits.size() / softmax_block);
-  const auto rest = logits.last(logits.size() % softmax_block);
-  if (rest.empty()) return;
-  float block[softmax_block];
-  for (std::size_t i = 0; i < softmax_block; ++i) block[i] = i < rest.size() ? rest[i] : excluded;
-  f(block, 1);
-}
-
 /// The moments of logits whose greatest, max, is finite. O(vocab).
-inline Moments moments_of(std::span<const float> logits, float max) noexcept {
+inline Moments moments_of(std::span<const float> logits, float max, const Live* live = nullptr) noexcept {
   Moments moments;
-  by_blocks(logits, [&](const float* x, std::size_t blocks) { add_moments_blocks(x, blocks, max, moments); });
+  by_blocks(logits, live, [&](const float* x, std::size_t blocks) { add_moments_blocks(x, blocks, max, moments); });
   return moments;
 }
 /// How many tokens are not excluded.
-inline std::size_t count_left(std::span<const float> logits) noexcept { return static_cast<std::size_t>(moments_of(logits, 0).count); }
+inline std::size_t count_left(std::span<const float> logits, const Live* live = nullptr) noexcept {
+  std::size_t count = 0;
+  by_blocks(logits, live, [&](const float* x, std::size_t blocks) { count += count_from(x, blocks * softmax_block, std::numeric_limits<float>::lowest()); });
+  return count;
+}
 
 /// The spread of logits whose greatest, max, is finite. O(vocab).
-inline Spread spread_of(std::span<const float> logits, float max) noexcept {
+inline Spread spread_of(std::span<const float> logits, float max, const Live* live = nullptr) noexcept {
   Spread spread;
-  by_blocks(logits, [&](const float* x, std::size_t blocks) { add_spread_blocks(x, blocks, max, spread); });
+  by_blocks(logits, live, [&](const float* x, std::size_t blocks) { add_spread_blocks(x, blocks, max, spread); });
   spread.mean /= spread.weight;
   return spread;
 }
@@ -185,10 +210,10 @@ struct LogSum {
 
 /// log of the sum of e^logit, ready to turn any of these logits into its log-probability: `normaliser(logits).of(x)`.
 /// Throws weft::Error(argument) that names the first NaN. O(vocab).
-inline detail::LogSum normaliser(std::span<const float> logits) {
+inline detail::LogSum normaliser(std::span<const float> logits, const detail::Live* live = nullptr) {
   detail::LogSum sum;
-  sum.max = detail::greatest(logits);
-  sum.log_sum = std::log(detail::exp_sum(logits, sum.max));
+  sum.max = detail::greatest(logits, live);
+  sum.log_sum = std::log(detail::exp_sum(logits, sum.max, live));
   return sum;
 }
 

@@ -4,37 +4,63 @@
 #include "weft/sample/softmax.hpp"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,fma")
 #endif
 
 namespace weft::detail::avx2 {
 using Vec = float __attribute__((vector_size(32)));
 using VecInt = std::int32_t __attribute__((vector_size(32)));
+inline Vec fused(Vec a, Vec b, Vec c) noexcept { return _mm256_fmadd_ps(a, b, c); }
+inline Vec greater(Vec a, Vec b) noexcept { return _mm256_max_ps(a, b); }
+inline unsigned lane_bits(VecInt v) noexcept {
+  __m256i bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(bits)));
+}
+inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q))));
+}
 #include "weft/sample/softmax_block.inl"
 }  // namespace weft::detail::avx2
 
 #if defined(__clang__)
 #pragma clang attribute pop
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
 #else
 #pragma GCC pop_options
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl")
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl")
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12's own AVX-512 headers (its bug 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 namespace weft::detail::avx512 {
 using Vec = float __attribute__((vector_size(64)));
 using VecInt = std::int32_t __attribute__((vector_size(64)));
+inline Vec fused(Vec a, Vec b, Vec c) noexcept { return _mm512_fmadd_ps(a, b, c); }
+inline Vec greater(Vec a, Vec b) noexcept { return _mm512_max_ps(a, b); }
+inline unsigned lane_bits(VecInt v) noexcept {
+  __m512i bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  return _mm512_movepi32_mask(bits);
+}
+inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
+  return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
+}
 #include "weft/sample/softmax_block.inl"
 }  // namespace weft::detail::avx512
 
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
+#pragma GCC diagnostic pop
 #pragma GCC pop_options
 #endif
 #endif
@@ -60,7 +86,7 @@ WEFT_INLINE int widest_lanes() noexcept {
 #define WEFT_WIDEST(call) return base::call;
 #endif
 
-WEFT_INLINE float exp_sum_block(const float* x, float max) noexcept { WEFT_WIDEST(exp_sum_block(x, max)) }
+WEFT_INLINE void exp_scan(const float* x, float max, float* weights) noexcept { WEFT_WIDEST(exp_scan(x, max, weights)) }
 WEFT_INLINE double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept {
   WEFT_WIDEST(exp_sum_blocks(x, blocks, max, sum, running))
 }
@@ -70,18 +96,33 @@ WEFT_INLINE void add_spread_blocks(const float* x, std::size_t blocks, float max
 WEFT_INLINE void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept {
   WEFT_WIDEST(add_moments_blocks(x, blocks, max, into))
 }
-WEFT_INLINE float greatest_of(const float* x, std::size_t n, bool& broken) noexcept { WEFT_WIDEST(greatest_of(x, n, broken)) }
-WEFT_INLINE void exclude_below_in(float* x, std::size_t n, float border) noexcept { WEFT_WIDEST(exclude_below_in(x, n, border)) }
-WEFT_INLINE void exclude_outside_in(float* x, std::size_t n, float centre, float width) noexcept {
-  WEFT_WIDEST(exclude_outside_in(x, n, centre, width))
+WEFT_INLINE float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept { WEFT_WIDEST(greatest_of(x, blocks, broken)) }
+WEFT_INLINE std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept {
+  WEFT_WIDEST(lane_maxima(x, scanned, group, out))
 }
-WEFT_INLINE void divide_in(float* x, std::size_t n, float divisor) noexcept { WEFT_WIDEST(divide_in(x, n, divisor)) }
-WEFT_INLINE std::size_t next_block_above(const float* x, std::size_t from, std::size_t blocks, float bound) noexcept {
-  WEFT_WIDEST(next_block_above(x, from, blocks, bound))
+WEFT_INLINE void divide_in(float* x, std::size_t blocks, float divisor) noexcept { WEFT_WIDEST(divide_in(x, blocks, divisor)) }
+WEFT_INLINE std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept {
+  WEFT_WIDEST(exclude_below_in(x, begin, end, border, live))
 }
-WEFT_INLINE std::size_t next_block_within(const float* x, std::size_t from, std::size_t blocks, float centre, float width) noexcept {
-  WEFT_WIDEST(next_block_within(x, from, blocks, centre, width))
+WEFT_INLINE std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept {
+  WEFT_WIDEST(exclude_outside_in(x, begin, end, centre, width, live))
 }
+WEFT_INLINE std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept {
+  WEFT_WIDEST(next_scan_above(x, from, end, bound, found))
+}
+WEFT_INLINE std::size_t next_scan_within(const float* x, std::size_t from, std::size_t end, float centre, float width,
+                                          std::uint64_t& found) noexcept {
+  WEFT_WIDEST(next_scan_within(x, from, end, centre, width, found))
+}
+WEFT_INLINE std::size_t count_from(const float* x, std::size_t n, float bound) noexcept { WEFT_WIDEST(count_from(x, n, bound)) }
+WEFT_INLINE double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept {
+  WEFT_WIDEST(weight_from(values, weights, n, bound))
+}
+WEFT_INLINE float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept { WEFT_WIDEST(kth_greatest_of(x, n, k)) }
+WEFT_INLINE float mass_bound(const float* values, const float* weights, std::size_t n, double mass) noexcept {
+  WEFT_WIDEST(mass_bound(values, weights, n, mass))
+}
+WEFT_INLINE float exp_weight(float x, float max) noexcept { WEFT_WIDEST(exp_one(x - max)) }
 
 #undef WEFT_WIDEST
 

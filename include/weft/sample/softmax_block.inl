@@ -1,186 +1,278 @@
-// Loops over logits: sums of exponentials over a block of 64, and passes over all. No header of its own: softmax.hpp includes it with Vec, VecInt of four
-// lanes, softmax.ipp with eight and sixteen. Sums are of four lanes in each, so the bits are the same.
+// Loops over blocks of logits. No header of its own: softmax.hpp includes it with Vec, VecInt of four lanes, softmax.ipp with eight and
+// sixteen, and with fused(a, b, c) = a b + c rounded once, greater(a, b), a bit for each true lane, and nan_bits(a, b, c, d): whether one of them holds a NaN. Sums are of sixteen lanes in each, so the bits are the same.
 
-using VecBits = std::uint32_t __attribute__((vector_size(sizeof(Vec))));
+inline constexpr std::size_t lanes = sizeof(Vec) / sizeof(float);
+inline constexpr std::size_t registers = 16 / lanes;  // that hold sixteen lanes
 
-/// e^v for v <= 0, 0 below -87. Cephes' expf: v = n ln 2 + r, e^r by a polynomial.
-WEFT_NO_CONTRACTION inline Vec exp_lanes(Vec v) noexcept {
-#if defined(__clang__)
-#pragma clang fp contract(off)
-#endif
-  constexpr float magic = 12582912.0f;  // 1.5 * 2^23: adding it leaves the rounded integer in the low bits
-  const Vec lowest = Vec{} - 87.0f;     // e^-87 is still a normal float
-  const VecInt alive = v >= lowest;     // what is below comes out as nonsense, and is masked
-  const Vec shifted = v * 1.44269504088896341f + magic;
-  const Vec n = shifted - magic;
-  Vec r = v - n * 0.693359375f;
-  r = r - n * -2.12194440e-4f;
-  Vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  VecBits exponent, bits, mask;
-  std::memcpy(&exponent, &shifted, sizeof exponent);
-  std::memcpy(&bits, &p, sizeof bits);
-  std::memcpy(&mask, &alive, sizeof mask);
-  bits = (bits + (exponent << 23)) & mask;  // the magic number's own bits are shifted out
-  std::memcpy(&p, &bits, sizeof p);
-  return p;
-}
-
-/// sum += v, four lanes after the other.
-inline void add_quads(Lanes& sum, Vec v) noexcept {
-  Lanes quads[sizeof(Vec) / sizeof(Lanes)];
-  std::memcpy(quads, &v, sizeof quads);
-  for (const Lanes quad : quads) sum = sum + quad;
-}
-
+inline Vec all_vec(float value) noexcept { return Vec{} + value; }
 inline Vec load_vec(const float* from) noexcept {
   Vec v;
   std::memcpy(&v, from, sizeof v);
   return v;
 }
+inline void store_vec(float* to, Vec v) noexcept { std::memcpy(to, &v, sizeof v); }
 
-inline float sum_of(Lanes v) noexcept { return (v[0] + v[2]) + (v[1] + v[3]); }
+/// Sixteen lanes that sums are kept in.
+struct Sums {
+  Vec part[registers] = {};
+  [[nodiscard]] float total() const noexcept {
+    Lanes quad[4];
+    std::memcpy(quad, part, sizeof quad);
+    const Lanes v = (quad[0] + quad[2]) + (quad[1] + quad[3]);
+    return (v[0] + v[2]) + (v[1] + v[3]);
+  }
+};
 
-inline bool any_of(VecInt v) noexcept {
-  IntLanes quads[sizeof(Vec) / sizeof(Lanes)], any = {0, 0, 0, 0};
-  std::memcpy(quads, &v, sizeof quads);
-  for (const IntLanes quad : quads) any |= quad;
-  return any_lane(any);
+/// Calls f(offset, register of the sums) for the vectors of 64 logits, or of n, a multiple of that.
+template <class F>
+inline void over_scan(F f) noexcept {
+  WEFT_SOFTMAX_UNROLL for (std::size_t i = 0; i < scan_block; i += 16)
+    WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) f(i + r * lanes, r);
+}
+template <class F>
+inline void over_block(F f, std::size_t n = softmax_block) noexcept {
+  for (std::size_t first = 0; first < n; first += scan_block) over_scan([&](std::size_t i, std::size_t r) { f(first + i, r); });
 }
 
-/// sum of e^(x_i - max) over one block of 64, for x_i <= max.
-WEFT_NO_CONTRACTION inline float exp_sum_block(const float* x, float max) noexcept {
-  constexpr std::size_t step = sizeof(Vec) / sizeof(float);
-  // after top-k and the like most blocks are excluded as a whole
-  VecInt alive = {};
-  const Vec bound = Vec{} + (max - 87.0f);
-  for (std::size_t i = 0; i < softmax_block; i += step) alive |= load_vec(x + i) >= bound;
-  if (!any_of(alive)) return 0;
-  Lanes sum = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < softmax_block; i += step) add_quads(sum, exp_lanes(load_vec(x + i) - max));
-  return sum_of(sum);
+/// e^v is the product of these.
+struct Exponential {
+  Vec fraction, power;
+};
+
+/// e^v for v <= 0, 0 below -88. 2^(v log2 e) = 2^n 2^f, n whole, |f| <= 1/2; 2^f by a polynomial whose relative error is least (9e-8).
+inline Exponential exp_parts(Vec v) noexcept {
+  const Vec log2_e = all_vec(0x1.715476p0f), lowest = all_vec(-88.0f);
+  const Vec magic = all_vec(12582912.0f + 127.0f);  // 1.5 * 2^23 and the exponent's bias: the low bits of the sum are the exponent of 2^n
+  v = greater(v, lowest);
+  const Vec shifted = fused(v, log2_e, magic);
+  const Vec f = fused(v, log2_e, magic - shifted);
+  Vec p = fused(all_vec(0x1.5bba14p-10f), f, all_vec(0x1.3cea88p-7f));
+  p = fused(p, f, all_vec(0x1.c6b752p-5f));
+  p = fused(p, f, all_vec(0x1.ebf9bcp-3f));
+  p = fused(p, f, all_vec(0x1.62e42ap-1f));
+  p = fused(p, f, all_vec(1.0f));
+  VecInt bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = bits << 23;
+  Exponential e{p, {}};
+  std::memcpy(&e.power, &bits, sizeof bits);
+  return e;
 }
 
-/// The same for block after block: what they sum to with `sum`, after each block in running, if that is wanted.
+/// The same of one number.
+inline float exp_one(float v) noexcept {
+  const auto e = exp_parts(all_vec(v));
+  return e.fraction[0] * e.power[0];
+}
+
+/// e^(x_i - max) of 64 logits, for x_i <= max.
+inline void exp_scan(const float* x, float max, float* weights) noexcept {
+  const Vec top = all_vec(max);
+  over_scan([&](std::size_t i, std::size_t) {
+    const auto e = exp_parts(load_vec(x + i) - top);
+    store_vec(weights + i, e.fraction * e.power);
+  });
+}
+
+/// Block after block: what they weigh with `sum`, after each block in running, if that is wanted.
 inline double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept {
-  for (std::size_t b = 0; b < blocks; ++b) {
-    sum += static_cast<double>(exp_sum_block(x + b * softmax_block, max));
+  const Vec top = all_vec(max);
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block) {
+    Sums weight;
+    over_block([&](std::size_t i, std::size_t r) {
+      const auto e = exp_parts(load_vec(x + i) - top);
+      weight.part[r] = fused(e.fraction, e.power, weight.part[r]);
+    });
+    sum += static_cast<double>(weight.total());
     if (running) running[b] = sum;
   }
   return sum;
 }
 
-/// weight and weight * (x - max), summed over one block.
-WEFT_NO_CONTRACTION inline void add_spread_block(const float* x, float max, Spread& into) noexcept {
-  constexpr std::size_t step = sizeof(Vec) / sizeof(float);
-  const Vec lowest = Vec{} - 87.0f;
-  Lanes weight = {0, 0, 0, 0}, mean = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < softmax_block; i += step) {
-    const Vec v = load_vec(x + i) - max;
-    const Vec w = exp_lanes(v);
-    add_quads(weight, w);
-    add_quads(mean, w * (v >= lowest ? v : lowest));  // 0 times -inf is no number
+/// weight and weight * (x - max).
+inline void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept {
+  const Vec top = all_vec(max), lowest = all_vec(-88.0f);
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block) {
+    Sums weight, mean;
+    over_block([&](std::size_t i, std::size_t r) {
+      const Vec v = greater(load_vec(x + i) - top, lowest);  // 0 times -inf is no number
+      const auto e = exp_parts(v);
+      weight.part[r] = fused(e.fraction, e.power, weight.part[r]);
+      mean.part[r] = fused(e.fraction * e.power, v, mean.part[r]);
+    });
+    into.weight += static_cast<double>(weight.total());
+    into.mean += static_cast<double>(mean.total());
   }
-  into.weight += static_cast<double>(sum_of(weight));
-  into.mean += static_cast<double>(sum_of(mean));
 }
 
-inline Vec all_vec(float value) noexcept { return Vec{} + value; }
+/// Number, sum and sum of squares of (x - max), of what is not excluded.
+inline void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept {
+  const Vec top = all_vec(max), gone = all_vec(excluded), zero = {}, one = all_vec(1);
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block) {
+    Sums count, sum, squares;
+    over_block([&](std::size_t i, std::size_t r) {
+      const Vec v = load_vec(x + i);
+      const VecInt counted = v > gone;
+      const Vec d = counted ? v - top : zero;
+      count.part[r] = count.part[r] + (counted ? one : zero);
+      sum.part[r] = sum.part[r] + d;
+      squares.part[r] = fused(d, d, squares.part[r]);
+    });
+    into.count += static_cast<double>(count.total());
+    into.sum += static_cast<double>(sum.total());
+    into.squares += static_cast<double>(squares.total());
+  }
+}
 
-/// The greatest of n values, and whether one of them is NaN; n a multiple of the lanes. -inf for none.
-inline float greatest_of(const float* x, std::size_t n, bool& broken) noexcept {
-  constexpr std::size_t step = sizeof(Vec) / sizeof(float);
-  Vec best = all_vec(excluded);
-  VecInt nan = {};
-  for (std::size_t i = 0; i < n; i += step) {
-    const Vec v = load_vec(x + i);
-    nan |= v != v;
-    best = v > best ? v : best;
+/// The greatest of the values, and whether one of them is NaN. -inf for none.
+inline float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept {
+  Vec a = all_vec(excluded), b = a, c = a, d = a;
+  unsigned nan = 0;
+  for (const float* const end = x + blocks * softmax_block; x != end; x += 4 * lanes) {
+    const Vec p = load_vec(x), q = load_vec(x + lanes), r = load_vec(x + 2 * lanes), s = load_vec(x + 3 * lanes);
+    nan |= nan_bits(p, q, r, s);
+    a = greater(p, a), b = greater(q, b), c = greater(r, c), d = greater(s, d);
   }
+  a = greater(greater(a, b), greater(c, d));
   float max = excluded;
-  for (std::size_t lane = 0; lane < step; ++lane) {
-    max = best[lane] > max ? best[lane] : max;
-    broken = broken || nan[lane] != 0;
-  }
+  for (std::size_t lane = 0; lane < lanes; ++lane) max = a[lane] > max ? a[lane] : max;
+  broken = broken || nan != 0;
   return max;
 }
 
-/// Excludes what is below the border; n a multiple of the lanes.
-inline void exclude_below_in(float* x, std::size_t n, float border) noexcept {
-  const Vec bound = all_vec(border), gone = all_vec(excluded);
-  for (std::size_t i = 0; i < n; i += sizeof(Vec) / sizeof(float)) {
-    const Vec v = load_vec(x + i), left = v < bound ? gone : v;
-    std::memcpy(x + i, &left, sizeof left);
+/// The greatest of every `group` times 64 logits, for each of sixteen lanes; of the last group, which may be shorter, too. Their number.
+inline std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept {
+  std::size_t count = 0;
+  for (std::size_t b = 0; b < scanned; b += group, count += 16) {
+    Vec best[registers];
+    for (Vec& v : best) v = all_vec(excluded);
+    for (std::size_t i = b; i < scanned && i < b + group; ++i)
+      over_scan([&](std::size_t at, std::size_t r) { best[r] = greater(load_vec(x + i * scan_block + at), best[r]); });
+    for (std::size_t r = 0; r < registers; ++r) store_vec(out + count + r * lanes, best[r]);
   }
+  return count;
 }
 
-/// x / divisor; n a multiple of the lanes.
-inline void divide_in(float* x, std::size_t n, float divisor) noexcept {
+/// x / divisor.
+inline void divide_in(float* x, std::size_t blocks, float divisor) noexcept {
   const Vec by = all_vec(divisor);
-  for (std::size_t i = 0; i < n; i += sizeof(Vec) / sizeof(float)) {
-    const Vec v = load_vec(x + i) / by;
-    std::memcpy(x + i, &v, sizeof v);
-  }
+  for (const float* const end = x + blocks * softmax_block; x != end; x += lanes) store_vec(x, load_vec(x) / by);
 }
 
-/// The first block of 64, from block `from` on, in which a value is above the bound; `blocks`, their number, if there is none.
-inline std::size_t next_block_above(const float* x, std::size_t from, std::size_t blocks, float bound) noexcept {
-  const Vec border = all_vec(bound);
-  for (; from < blocks; ++from) {
-    VecInt above = {};
-    for (std::size_t i = 0; i < softmax_block; i += sizeof(Vec) / sizeof(float)) above |= load_vec(x + from * softmax_block + i) > border;
-    if (any_of(above)) break;
+/// Excludes what `out` says, a function of a vector, of the blocks [begin, end) and writes the numbers of those in which something is left
+/// to `live`, if that is wanted. Their number.
+template <class Out>
+inline std::size_t exclude_in(float* x, std::size_t begin, std::size_t end, std::uint32_t* live, Out out) noexcept {
+  const Vec gone = all_vec(excluded);
+  std::size_t count = 0;
+  for (std::size_t b = begin; b < end; ++b) {
+    float* const block = x + b * softmax_block;
+    VecInt all = ~VecInt{};
+    over_block([&](std::size_t i, std::size_t) {
+      const Vec v = load_vec(block + i);
+      const VecInt excludes = out(v);
+      all &= excludes;
+      store_vec(block + i, excludes ? gone : v);
+    });
+    if (!live) continue;
+    live[count] = static_cast<std::uint32_t>(b);
+    count += lane_bits(~all) != 0;
   }
-  return from;
+  return count;
 }
-
-/// The same with a value within `width` of the centre.
-inline std::size_t next_block_within(const float* x, std::size_t from, std::size_t blocks, float centre, float width) noexcept {
+/// Excludes what is below the border.
+inline std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept {
+  const Vec bound = all_vec(border);
+  return exclude_in(x, begin, end, live, [&](Vec v) { return v < bound; });
+}
+/// Excludes what is not within `width` of the centre.
+inline std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept {
   const Vec middle = all_vec(centre), low = all_vec(-width), high = all_vec(width);
-  for (; from < blocks; ++from) {
-    VecInt within = {};
-    for (std::size_t i = 0; i < softmax_block; i += sizeof(Vec) / sizeof(float)) {
-      const Vec v = load_vec(x + from * softmax_block + i) - middle;
-      within |= (v >= low) & (v <= high);
-    }
-    if (any_of(within)) break;
+  return exclude_in(x, begin, end, live, [&](Vec v) {
+    const Vec d = v - middle;
+    return (d < low) | (d > high);
+  });
+}
+
+/// The first 64 logits, of those numbered [from, end), of which something is as `in` says; `end` if there are none. found: a bit for each.
+template <class In>
+inline std::size_t next_scan(const float* x, std::size_t from, std::size_t end, std::uint64_t& found, In in) noexcept {
+  for (; from < end; ++from) {
+    const float* const block = x + from * scan_block;
+    VecInt any = {};
+    over_scan([&](std::size_t i, std::size_t) { any |= in(load_vec(block + i)); });
+    if (lane_bits(any) == 0) continue;
+    found = 0;
+    over_scan([&](std::size_t i, std::size_t) { found |= std::uint64_t{lane_bits(in(load_vec(block + i)))} << i; });
+    break;
   }
   return from;
 }
-
-/// Excludes what is not within `width` of the centre; n a multiple of the lanes.
-inline void exclude_outside_in(float* x, std::size_t n, float centre, float width) noexcept {
-  const Vec middle = all_vec(centre), low = all_vec(-width), high = all_vec(width), gone = all_vec(excluded);
-  for (std::size_t i = 0; i < n; i += sizeof(Vec) / sizeof(float)) {
-    const Vec v = load_vec(x + i), d = v - middle, left = ((d < low) | (d > high)) ? gone : v;
-    std::memcpy(x + i, &left, sizeof left);
-  }
+/// What is above the bound.
+inline std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept {
+  const Vec border = all_vec(bound);
+  return next_scan(x, from, end, found, [&](Vec v) { return v > border; });
+}
+/// What is within `width` of the centre.
+inline std::size_t next_scan_within(const float* x, std::size_t from, std::size_t end, float centre, float width, std::uint64_t& found) noexcept {
+  const Vec middle = all_vec(centre), low = all_vec(-width), high = all_vec(width);
+  return next_scan(x, from, end, found, [&](Vec v) {
+    const Vec d = v - middle;
+    return (d >= low) & (d <= high);
+  });
 }
 
-/// Number, sum and sum of squares of (x - max) over one block, of what is not excluded.
-WEFT_NO_CONTRACTION inline void add_moments_block(const float* x, float max, Moments& into) noexcept {
-  constexpr std::size_t step = sizeof(Vec) / sizeof(float);
-  const Vec gone = all_vec(excluded), zero = {}, one = all_vec(1);
-  Lanes sum = {0, 0, 0, 0}, squares = {0, 0, 0, 0}, count = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < softmax_block; i += step) {
-    const Vec v = load_vec(x + i);
-    const VecInt counted = v > gone;
-    const Vec d = counted ? v - max : zero;
-    add_quads(sum, d);
-    add_quads(squares, d * d);
-    add_quads(count, counted ? one : zero);
+/// How many of n numbers, a multiple of 64, are at least the bound.
+inline std::size_t count_from(const float* x, std::size_t n, float bound) noexcept {
+  const Vec border = all_vec(bound);
+  VecInt count[registers] = {};
+  over_block([&](std::size_t i, std::size_t r) { count[r] -= load_vec(x + i) >= border; }, n);
+  std::size_t total = 0;
+  for (const VecInt& c : count)
+    for (std::size_t lane = 0; lane < lanes; ++lane) total += static_cast<std::uint32_t>(c[lane]);
+  return total;
+}
+
+/// What those of n, a multiple of 64, weigh whose value is at least the bound.
+inline double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept {
+  const Vec border = all_vec(bound), zero = {};
+  double sum = 0;
+  for (std::size_t b = 0; b < n; b += softmax_block) {
+    Sums part;
+    over_block([&](std::size_t i, std::size_t r) {
+      part.part[r] = part.part[r] + (load_vec(values + b + i) >= border ? load_vec(weights + b + i) : zero);
+    }, n - b < softmax_block ? n - b : softmax_block);
+    sum += static_cast<double>(part.total());
   }
-  into.count += static_cast<double>(sum_of(count));
-  into.sum += static_cast<double>(sum_of(sum));
-  into.squares += static_cast<double>(sum_of(squares));
+  return sum;
 }
-inline void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept {
-  for (std::size_t b = 0; b < blocks; ++b) add_moments_block(x + b * softmax_block, max, into);
+
+/// The greatest number for which enough(number) holds, which it does up to some number and not above; -inf if for none. By halving: numbers
+/// are in the order of their bits, but for the sign's.
+template <class Enough>
+inline float greatest_with(Enough enough) noexcept {
+  const auto number = [](std::uint32_t key) {
+    key = key >> 31 ? key & 0x7FFFFFFFU : ~key;
+    float value;
+    std::memcpy(&value, &key, sizeof value);
+    return value;
+  };
+  std::uint32_t low = 0x007FFFFFU, high = 0xFF800001U;  // -inf, and what follows inf
+  while (high - low > 1) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    (enough(number(middle)) ? low : high) = middle;
+  }
+  return number(low);
 }
-inline void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept {
-  for (std::size_t b = 0; b < blocks; ++b) add_spread_block(x + b * softmax_block, max, into);
+/// The k-th greatest of the values, at least k.
+inline float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept {
+  return greatest_with([&](float bound) { return count_from(x, n, bound) >= k; });
+}
+/// The greatest bound such that those with a value from it on weigh `mass`; the least value if all do not.
+inline float mass_bound(const float* values, const float* weights, std::size_t n, double mass) noexcept {
+  const float bound = greatest_with([&](float from) { return weight_from(values, weights, n, from) >= mass; });
+  if (bound > excluded) return bound;
+  float least = -excluded;
+  for (std::size_t i = 0; i < n; ++i) least = values[i] > excluded && values[i] < least ? values[i] : least;
+  return least;
 }

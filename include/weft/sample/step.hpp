@@ -12,6 +12,7 @@
 #include "weft/core/archive.hpp"
 #include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
+#include "weft/sample/live.hpp"
 
 namespace weft {
 
@@ -25,6 +26,7 @@ struct StepContext {
   std::size_t unchanged = 0;
   std::uint64_t seed = 0;    ///< with branch and position: the address of a random draw
   std::uint64_t branch = 0;
+  detail::Live* live = nullptr;  ///< where the chain keeps a list of what is left: which blocks of logits; null: no list
 
   [[nodiscard]] std::size_t generated() const noexcept { return history.size() - prompt_length; }
   /// Index, in the whole sequence, of the token that is being chosen.
@@ -33,6 +35,10 @@ struct StepContext {
 
 /// Base of everything in the library that composes with `|`; a lambda composes when the other operand has it.
 struct Composable {};
+
+/// Base of steps that leave an excluded token excluded, whatever else they do: after them a chain still knows what is left, so the steps
+/// that follow need not look at the whole vocabulary again. One that excludes by itself need not tell.
+struct Narrowing : Composable {};
 
 namespace detail {
 template <class T>
@@ -70,19 +76,26 @@ constexpr std::string_view type_name() {
 template <class T>
 concept LogitsStep = std::copy_constructible<T> && (detail::TakesHistory<T> || detail::TakesContext<T>);
 
+namespace detail {
+
+template <LogitsStep Step>
+void call(Step& step, std::span<float> logits, const StepContext& context) {
+  if constexpr (std::derived_from<Step, Composable> ? TakesContext<Step> : !TakesHistory<Step>)
+    step(logits, context);
+  else
+    step(logits, context.history);
+}
+
+}  // namespace detail
+
 /// Calls a step with as much as it wants to know. Generic lambdas are given the history.
 template <LogitsStep Step>
 void apply(Step& step, std::span<float> logits, const StepContext& context) {
-  if constexpr (!std::derived_from<Step, Composable>) {
-    if constexpr (detail::TakesHistory<Step>)
-      step(logits, context.history);
-    else
-      step(logits, context);
-  } else if constexpr (detail::TakesContext<Step>) {
-    step(logits, context);
-  } else {
-    step(logits, context.history);
-  }
+  if (std::derived_from<Step, Narrowing> || !context.live) return detail::call(step, logits, context);
+  context.live->forget();  // it may bring back what was excluded
+  StepContext without = context;
+  without.live = nullptr;
+  detail::call(step, logits, without);
 }
 
 /// Tells a step the sizes to come, if it asks for them.
@@ -119,7 +132,7 @@ inline float& logit_of(std::span<float> logits, Token id, const char* step) {
 
 /// A callable as a step of the library, so that it composes with another callable: step(f) | step(g) | draw().
 template <LogitsStep F>
-struct Step : Composable {
+struct Step : Narrowing {  // as far as the function is
   F function;
   explicit Step(F f) : function(std::move(f)) {}
   void operator()(std::span<float> logits, const StepContext& context) { weft::apply(function, logits, context); }

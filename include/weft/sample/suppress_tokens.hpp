@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct SuppressTokens : Composable {
+struct SuppressTokens : Narrowing {
   std::vector<Token> tokens{};
   bool only_at_begin = false;
   void operator()(std::span<float> logits, const StepContext& context) const {

@@ -9,13 +9,15 @@
 
 namespace weft {
 
-struct Temperature : Composable {
+struct Temperature : Narrowing {
   float value = 1;
-  void operator()(std::span<float> logits, std::span<const Token>) const {
+  void operator()(std::span<float> logits, const StepContext& context) const {
     if (value == 1) return;
     // a division, as Hugging Face does: the product with 1/t rounds differently
-    detail::divide_in(logits.data(), logits.size() / detail::widest * detail::widest, value);
-    for (float& x : logits.last(logits.size() % detail::widest)) x /= value;
+    detail::for_each_run(context.live, logits.size() / detail::softmax_block, [&](std::size_t begin, std::size_t end) {
+      detail::divide_in(logits.data() + begin * detail::softmax_block, end - begin, value);
+    });
+    for (float& x : detail::rest_of(logits)) x /= value;
   }
 };
 

@@ -7,7 +7,7 @@
 
 namespace weft {
 
-struct TopH : Composable {
+struct TopH : Narrowing {
   static constexpr bool follows_history = true;
   float share = 1;
   std::vector<detail::Ranked> best{};
@@ -15,7 +15,7 @@ struct TopH : Composable {
   static constexpr std::size_t considered = 100;  ///< as in Hugging Face: only so many of the best can survive
 
   void prepare(std::size_t, std::size_t) { best.reserve(2 * considered + 64); }
-  void operator()(std::span<float> logits, std::span<const Token>);
+  void operator()(std::span<float> logits, const StepContext& context);
 };
 
 /// Of the 100 most likely tokens, with their probabilities renormalised and entropy H, keeps those, from the best down,
@@ -29,28 +29,29 @@ inline TopH top_h(float h) {
   return made;
 }
 
-inline void TopH::operator()(std::span<float> logits, std::span<const Token>) {
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) return detail::exclude_below(logits, max);
-  detail::greatest_n(logits, considered, best);
-  double weight = 0, mean = 0;
-  for (const auto& r : best) {
-    const double d = static_cast<double>(r.value) - static_cast<double>(max);
-    weight += std::exp(d);
-    mean += std::exp(d) * d;
+inline void TopH::operator()(std::span<float> logits, const StepContext& context) {
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  detail::greatest_n(logits, considered, best, context.live);
+  double weight = 0, mean = 0, weights[considered];
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    const double d = static_cast<double>(best[i].value) - static_cast<double>(max);
+    weights[i] = std::exp(d);
+    weight += weights[i];
+    mean += weights[i] * d;
   }
   const double log_weight = std::log(weight);
   const double limit = static_cast<double>(share) * (log_weight - mean / weight);
   double sum = 0;
   auto last = best.front();
-  for (const auto& r : best) {
-    const double log_p = static_cast<double>(r.value) - static_cast<double>(max) - log_weight;
-    sum -= std::exp(log_p) * log_p;
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    const double log_p = static_cast<double>(best[i].value) - static_cast<double>(max) - log_weight;
+    sum -= weights[i] / weight * log_p;
     // a share of 1 is meant to keep all: the two ways to sum the entropy differ in the last bits
     if (sum > limit * (1 + 1e-12)) break;
-    last = r;
+    last = best[i];
   }
-  detail::exclude_after(logits, last);
+  detail::exclude_after(logits, last, context.live);
 }
 
 }  // namespace weft

@@ -7,17 +7,17 @@
 
 namespace weft {
 
-struct TopK : Composable {
+struct TopK : Narrowing {
   static constexpr bool follows_history = true;
   std::size_t k = 1;
   std::vector<float> scratch{};
 
   void prepare(std::size_t vocab, std::size_t) {
-    if (k < vocab) scratch.reserve(std::max<std::size_t>(2 * k, k + 64));
+    if (k < vocab) scratch.reserve(2 * k + 2 * detail::scan_block);
   }
-  void operator()(std::span<float> logits, std::span<const Token>) {
+  void operator()(std::span<float> logits, const StepContext& context) {
     if (k >= logits.size()) return;
-    detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch));
+    detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch, context.live), context.live);
   }
 };
 

@@ -12,19 +12,20 @@ namespace weft {
 namespace detail {
 
 /// Standard deviation (of the population) of the logits that are not excluded; max: the greatest, finite. O(vocab).
-inline double deviation(std::span<const float> logits, float max) noexcept {
-  const auto m = moments_of(logits, max);
+inline double deviation(std::span<const float> logits, float max, const Live* live) noexcept {
+  const auto m = moments_of(logits, max, live);
   return std::sqrt(std::max(0.0, m.squares / m.count - m.sum / m.count * (m.sum / m.count)));
 }
 
 }  // namespace detail
 
-struct TopNSigma : Composable {
+struct TopNSigma : Narrowing {
   float n = 1;
-  void operator()(std::span<float> logits, std::span<const Token>) const {
-    const float max = detail::greatest(logits);
-    if (std::isinf(max)) return detail::exclude_below(logits, max);
-    detail::exclude_below(logits, max - static_cast<float>(static_cast<double>(n) * detail::deviation(logits, max)));
+  void operator()(std::span<float> logits, const StepContext& context) const {
+    const float max = detail::greatest(logits, context.live);
+    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+    const double width = static_cast<double>(n) * detail::deviation(logits, max, context.live);
+    detail::exclude_below(logits, max - static_cast<float>(width), context.live);
   }
 };
 

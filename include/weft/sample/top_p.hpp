@@ -7,15 +7,15 @@
 
 namespace weft {
 
-struct TopP : Composable {
+struct TopP : Narrowing {
   static constexpr bool follows_history = true;
   float p = 1;
-  std::vector<detail::Ranked> scratch{};
+  detail::Candidates candidates{};
 
   void prepare(std::size_t vocab, std::size_t) {
-    if (p < 1) scratch.reserve(vocab);
+    if (p < 1) candidates.reserve(vocab);
   }
-  void operator()(std::span<float> logits, std::span<const Token>);
+  void operator()(std::span<float> logits, const StepContext& context);
 };
 
 /// Excludes all but the most likely tokens whose probabilities, summed from the greatest down, first reach p.
@@ -29,37 +29,23 @@ inline TopP top_p(float p) {
   return made;
 }
 
-namespace detail {
-
-/// The logits from `bound` up, with their ids and in their order.
-inline void collect_from(std::span<const float> logits, float bound, std::vector<Ranked>& into) {
-  into.clear();
-  const float below = just_below(bound);
-  for_each_above(logits, below, [&](std::size_t i) { into.push_back({logits[i], static_cast<Token>(i)}); });
-}
-
-}  // namespace detail
-
-inline void TopP::operator()(std::span<float> logits, std::span<const Token>) {
+inline void TopP::operator()(std::span<float> logits, const StepContext& context) {
   if (p == 1) return;
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) {  // all excluded, or infinite ones that share everything
-    detail::exclude_below(logits, max);
-    return;
-  }
-  const double mass = static_cast<double>(p) * detail::exp_sum(logits, max);
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);  // all excluded, or infinite ones that share everything
+  const double mass = static_cast<double>(p) * detail::exp_sum(logits, max, context.live);
   // most nuclei lie within a few nats of the best token: widen only where they do not
-  for (float depth = 6; ; depth *= 2) {
-    const float bound = depth < 90 ? max - depth : std::numeric_limits<float>::lowest();
-    detail::collect_from(logits, bound, scratch);
-    double sum = 0;
-    for (const auto& r : scratch) sum += static_cast<double>(detail::exp_weight(r.value, max));
-    if (sum >= mass || depth >= 90) break;
+  float depth = 6;
+  for (;; depth *= 1.3f) {
+    const bool all = depth > 90;
+    const float below = all ? detail::excluded : max - depth;
+    candidates.collect(
+        logits, max, context.live,
+        [below](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) { return detail::next_scan_above(x, from, end, below, found); },
+        [](float logit) { return logit; });
+    if (all || candidates.weight() >= mass) break;
   }
-  const auto border = detail::mass_border(scratch, mass, [max](const detail::Ranked& r) {
-    return static_cast<double>(detail::exp_weight(r.value, max));
-  });
-  detail::exclude_after(logits, border);
+  detail::exclude_after(logits, candidates.border(mass, max - depth, max), context.live);
 }
 
 }  // namespace weft

@@ -7,13 +7,13 @@
 
 namespace weft {
 
-struct TypicalP : Composable {
+struct TypicalP : Narrowing {
   static constexpr bool follows_history = true;
   float mass = 0.9f;
-  std::vector<detail::Ranked> scratch{};
+  detail::Candidates candidates{};
 
-  void prepare(std::size_t vocab, std::size_t) { scratch.reserve(vocab); }
-  void operator()(std::span<float> logits, std::span<const Token>);
+  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(vocab); }
+  void operator()(std::span<float> logits, const StepContext& context);
 };
 
 /// Keeps the smallest set of tokens closest to the entropy, by |-log p - H|, whose probabilities reach `mass`; all that
@@ -27,43 +27,26 @@ inline TypicalP typical_p(float mass) {
   return made;
 }
 
-namespace detail {
-
-/// The tokens within `width` of the centre, ranked by closeness.
-inline void collect_around(std::span<const float> logits, float centre, float width, std::vector<Ranked>& into) {
-  into.clear();
-  const std::size_t blocks = logits.size() / softmax_block;
-  const auto offer = [&](std::size_t i) {
-    const float distance = std::fabs(logits[i] - centre);
-    if (distance <= width) into.push_back({-distance, static_cast<Token>(i)});
-  };
-  for (std::size_t b = 0; (b = next_block_within(logits.data(), b, blocks, centre, width)) < blocks; ++b)
-    for (std::size_t i = b * softmax_block; i < (b + 1) * softmax_block; ++i) offer(i);
-  for (std::size_t i = blocks * softmax_block; i < logits.size(); ++i) offer(i);
-}
-
-}  // namespace detail
-
-inline void TypicalP::operator()(std::span<float> logits, std::span<const Token>) {
-  const float max = detail::greatest(logits);
-  if (std::isinf(max)) return detail::exclude_below(logits, max);
-  const auto spread = detail::spread_of(logits, max);
+inline void TypicalP::operator()(std::span<float> logits, const StepContext& context) {
+  const float max = detail::greatest(logits, context.live);
+  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  const auto spread = detail::spread_of(logits, max, context.live);
   // -log p_i = Z - x_i and H = Z - E[x], so that |-log p_i - H| = |x_i - E[x]|
   const float centre = max + static_cast<float>(spread.mean);
   const double wanted = static_cast<double>(mass) * spread.weight;
-  const auto weight = [&](const detail::Ranked& r) {
-    return static_cast<double>(detail::exp_weight(logits[static_cast<std::size_t>(r.id)], max));
-  };
-  for (float width = std::max(1.0f, max - centre);; width *= 2) {
-    const bool widest = width > 200;  // nothing so far below has weight
-    detail::collect_around(logits, centre, widest ? std::numeric_limits<float>::max() : width, scratch);
-    double sum = 0;
-    for (const auto& r : scratch) sum += weight(r);
-    if (sum >= wanted || widest) break;
+  float width = std::max(1.0f, max - centre);
+  for (;; width *= 1.5f) {
+    const bool all = width > 200;  // nothing so far below has weight
+    const float within = all ? std::numeric_limits<float>::max() : width;
+    candidates.collect(
+        logits, max, context.live,
+        [=](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) {
+          return detail::next_scan_within(x, from, end, centre, within, found);
+        },
+        [centre](float logit) { return -std::fabs(logit - centre); });
+    if (all || candidates.weight() >= wanted) break;
   }
-  const float border = -detail::mass_border(scratch, wanted, weight).value;
-  detail::exclude_outside_in(logits.data(), logits.size() / detail::widest * detail::widest, centre, border);
-  for (float& x : logits.last(logits.size() % detail::widest)) x = std::fabs(x - centre) > border ? detail::excluded : x;
+  detail::exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).value, context.live);
 }
 
 }  // namespace weft

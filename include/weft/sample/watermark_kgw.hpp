@@ -55,7 +55,7 @@ class KgwKey {
 
 }  // namespace detail
 
-struct WatermarkKgw : Composable {
+struct WatermarkKgw : Narrowing {
   static constexpr bool follows_history = true;
   detail::KgwKey key;
   std::vector<std::uint32_t> permutation{};

@@ -51,7 +51,7 @@ class SynthIdKey {
 
 }  // namespace detail
 
-class WatermarkSynthId : public Composable {
+class WatermarkSynthId : public Narrowing {
  public:
   static constexpr bool follows_history = true;
   explicit WatermarkSynthId(const SynthIdOptions& options) : key_(options) {}
@@ -68,7 +68,7 @@ class WatermarkSynthId : public Composable {
     double probability;
     double one;  // its bit in the layer that is played
   };
-  void mark(std::span<float> logits, std::uint64_t context_hash);
+  void mark(std::span<float> logits, std::uint64_t context_hash, const detail::Live* live);
 
   detail::SynthIdKey key_;
   std::vector<std::uint64_t> contexts_{};  // [generated]: hash of the context of each new token

@@ -69,11 +69,11 @@ WEFT_INLINE void WatermarkSynthId::operator()(std::span<float> logits, const Ste
   const std::size_t skipped = key_.options().skip_first_ngram_calls ? key_.context_length() : 0;
   if (here < skipped) return;
   const auto remembered = static_cast<std::size_t>(key_.options().context_history_size);
-  if (!detail::is_repeated(contexts_, skipped, here, remembered)) mark(logits, contexts_[here]);
+  if (!detail::is_repeated(contexts_, skipped, here, remembered)) mark(logits, contexts_[here], context.live);
 }
 
-WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t context_hash) {
-  const float max = detail::greatest(logits);
+WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t context_hash, const detail::Live* live) {
+  const float max = detail::greatest(logits, live);
   if (std::isinf(max)) return detail::exclude_below(logits, max);
   live_.clear();
   double sum = 0;
@@ -82,7 +82,7 @@ WEFT_INLINE void WatermarkSynthId::mark(std::span<float> logits, std::uint64_t c
     const auto p = static_cast<double>(detail::exp_weight(logits[i], max));
     live_.push_back({i, detail::SynthIdKey::extended(context_hash, static_cast<std::int64_t>(i)), p, 0});
     sum += p;
-  });
+  }, live);
   for (auto& c : live_) c.probability /= sum;
   for (std::size_t layer = 0; layer < key_.depth(); ++layer) {
     double ones = 0;

@@ -8,7 +8,7 @@
 
 namespace weft {
 
-struct Xtc : Composable {
+struct Xtc : Narrowing {
   static constexpr bool follows_history = true;
   double probability = 0;
   float threshold = 0.1f;
@@ -19,7 +19,7 @@ struct Xtc : Composable {
     const auto bits = random_bits(context.seed, context.branch, context.position());
     // the pick draws from the first two words of the same block
     const double u = static_cast<double>(((std::uint64_t{bits[2]} << 32) | bits[3]) >> 11) * 0x1p-53;
-    if (u < probability && threshold <= 0.5f) exclude_top_choices(logits);
+    if (u < probability && threshold <= 0.5f) exclude_top_choices(logits, context.live);
   }
 
  private:
@@ -28,11 +28,11 @@ struct Xtc : Composable {
     return threshold > 1e-4f ? static_cast<std::size_t>(1 / threshold) + 1 : 10000;
   }
 
-  void exclude_top_choices(std::span<float> logits) {
-    const float max = detail::greatest(logits);
-    if (std::isinf(max)) return detail::exclude_below(logits, max);
-    const double border = std::log(static_cast<double>(threshold) * detail::exp_sum(logits, max));
-    detail::greatest_n(logits, threshold > 1e-4f ? most() : logits.size(), best);
+  void exclude_top_choices(std::span<float> logits, detail::Live* live) {
+    const float max = detail::greatest(logits, live);
+    if (std::isinf(max)) return detail::exclude_below(logits, max, live);
+    const double border = std::log(static_cast<double>(threshold) * detail::exp_sum(logits, max, live));
+    detail::greatest_n(logits, threshold > 1e-4f ? most() : logits.size(), best, live);
     std::size_t n = 0;
     while (n < best.size() && static_cast<double>(best[n].value) - static_cast<double>(max) >= border) ++n;
     for (std::size_t i = 0; i + 1 < n; ++i) logits[static_cast<std::size_t>(best[i].id)] = detail::excluded;
