@@ -147,6 +147,40 @@ TEST_CASE("a row of attention has the same bits alone and among many, in every i
     }
 }
 
+TEST_CASE("rows of several sequences that share some pages have the bits that each has alone") {
+  // Positions of each row, and how many pages it takes from the first cache; the others are from a cache of its own, or from another row's.
+  struct Branch {
+    std::int64_t position, shared;
+    std::size_t own;
+  };
+  const Branch branches[] = {{288, 18, 1}, {288, 18, 2}, {289, 5, 1}, {303, 18, 2}, {304, 0, 2}, {560, 17, 1}, {560, 17, 1}};
+  for_each_cpu([&](auto cpu) {
+    using Backend = decltype(cpu);
+    for (const KvType type : {KvType::f32, KvType::f16, KvType::q8})
+      for (const std::int32_t head_dim : {20, 64, 160, 300})
+        for (const std::int32_t group : {1, 3, 4, 7}) {
+          const Cache<Backend> caches[] = {{type, head_dim, 576, Random(71)}, {type, head_dim, 576, Random(72)}, {type, head_dim, 576, Random(73)}};
+          std::vector<std::vector<const std::byte*>> pages;
+          for (const auto& b : branches) {
+            pages.emplace_back(caches[0].pages.begin(), caches[0].pages.begin() + b.shared);
+            for (std::int64_t p = b.shared; p <= b.position / page_positions; ++p) pages.back().push_back(caches[b.own].pages[static_cast<std::size_t>(p)]);
+          }
+          std::vector<AttentionRow> rows;
+          for (std::size_t i = 0; i < std::size(branches); ++i) rows.push_back({pages[i].data(), branches[i].position});
+          const std::int64_t stride = std::int64_t{group} * head_dim;
+          const auto q = Random(74).vector(std::int64_t{7} * stride, 2.0f);
+          std::vector<float> together(q.size()), alone(q.size());
+          AttentionJob job{q.data(), together.data(), stride, stride, nullptr, caches[0].slot, 0, 7, group, 0.125f, rows.data()};
+          Backend::attend(job);
+          for (std::int64_t r = 0; r < 7; ++r) {
+            const auto i = static_cast<std::size_t>(r);
+            Backend::attend({q.data() + r * stride, alone.data() + r * stride, stride, stride, pages[i].data(), caches[0].slot, branches[i].position, 1, group, 0.125f});
+          }
+          CHECK(same_bits(together, alone));
+        }
+  });
+}
+
 TEST_CASE("the group of one job may be split into single heads without changing a bit") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);

@@ -99,6 +99,36 @@ TEST_CASE_TEMPLATE("a sequence in a batch gets the bits it gets alone", B, WEFT_
   });
 }
 
+TEST_CASE_TEMPLATE("branches of one prompt in a batch get the bits they get alone", B, WEFT_TEST_BACKENDS) {
+  for_each_model<B>([](const Model<B>& model) {
+    for (const auto type : {KvType::f16, KvType::q8}) {
+      const auto prompt = random_tokens(270, model.vocab_size(), 11);  // a border of attention splits, and a page half full
+      Sequence<B> origin(model, {.kv_type = type}), stranger(model, {.kv_type = type});
+      origin.append(prompt);
+      std::vector<Sequence<B>> sequences;
+      std::vector<std::vector<Token>> texts;
+      for (std::size_t i = 0; i < 9; ++i) {
+        sequences.push_back(i == 4 ? stranger.fork() : origin.fork());  // one in their midst is none of them
+        texts.push_back(i == 4 ? std::vector<Token>{} : prompt);
+        if (i == 7) sequences[i].rewind(200), texts[i].resize(200);
+        if (i == 8) sequences[i] = sequences[2].fork(), texts[i] = texts[2];
+      }
+      Batch<B> batch(model);
+      const auto more = random_tokens(9 * 20, model.vocab_size(), 12);
+      for (std::size_t step = 0; step < 20; ++step) {
+        for (std::size_t i = 0; i < sequences.size(); ++i) {
+          const auto token = std::span<const Token>(more).subspan(step * 9 + i, 1);
+          batch.add(sequences[i], token);
+          texts[i].push_back(token[0]);
+        }
+        batch.run();
+      }
+      for (std::size_t i = 0; i < sequences.size(); ++i)
+        CHECK(same_bits(sequences[i].logits(), logits_after<B>(model, texts[i], texts[i].size(), type)));
+    }
+  });
+}
+
 TEST_CASE_TEMPLATE("a fork goes on like a fresh sequence and leaves its origin alone", B, WEFT_TEST_BACKENDS) {
   for_each_model<B>([](const Model<B>& model) {
     const auto prompt = random_tokens(37, model.vocab_size(), 3), left = random_tokens(20, model.vocab_size(), 4), right = random_tokens(9, model.vocab_size(), 5);

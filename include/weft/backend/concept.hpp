@@ -71,7 +71,14 @@ struct KvSlot {
   std::size_t v_offset = 0;
 };
 
-/// Attention of `rows` consecutive positions of one sequence, for the query heads that share one KV head.
+/// Where a row of a job stands that belongs to a sequence of its own.
+struct AttentionRow {
+  const std::byte* const* pages = nullptr;
+  std::int64_t position = 0;
+};
+
+/// Attention of `rows` consecutive positions of one sequence, or of one position each of several sequences (`each`) that may share
+/// pages, for the query heads that share one KV head.
 ///
 /// Row r stands at position first + r and attends to positions [0, first + r]. Query head g of row r is at
 /// q + r * q_stride + g * head_dim (head_dim floats); the result goes to the same place of out.
@@ -88,6 +95,10 @@ struct AttentionJob {
   std::int32_t rows = 0;
   std::int32_t group = 0;  ///< query heads per KV head
   float scale = 1.0f;
+  const AttentionRow* each = nullptr;  ///< [rows], positions ascending: instead of pages and first
+
+  [[nodiscard]] constexpr const std::byte* const* pages_of(std::int64_t r) const noexcept { return each != nullptr ? each[r].pages : pages; }
+  [[nodiscard]] constexpr std::int64_t position_of(std::int64_t r) const noexcept { return each != nullptr ? each[r].position : first + r; }
 };
 
 /// What attend_split leaves of one query and one split: its highest score, its sum of e^(score - highest), head_dim sums of values.

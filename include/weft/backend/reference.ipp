@@ -56,11 +56,11 @@ WEFT_INLINE float round_to_8_bits(Eigen::VectorXf& x) {
 }
 
 /// One query head at one position over positions [0, count).
-WEFT_INLINE void attend_one(const AttentionJob& job, const float* q, std::int64_t count, float* out) {
+WEFT_INLINE void attend_one(const AttentionJob& job, const std::byte* const* pages, const float* q, std::int64_t count, float* out) {
   const auto dim = job.slot.head_dim;
   Eigen::VectorXf scores(count);
   for (std::int64_t p = 0; p < count; ++p) {
-    const std::byte* keys = job.pages[p / page_positions] + job.slot.k_offset;
+    const std::byte* keys = pages[p / page_positions] + job.slot.k_offset;
     float dot = 0;
     for (std::int64_t d = 0; d < dim; ++d)
       dot += q[d] * kv_value(keys, job.slot.type, d * page_positions + p % page_positions);
@@ -71,7 +71,7 @@ WEFT_INLINE void attend_one(const AttentionJob& job, const float* q, std::int64_
   Vector result(out, dim);
   result.setZero();
   for (std::int64_t p = 0; p < count; ++p) {
-    const std::byte* values = job.pages[p / page_positions] + job.slot.v_offset;
+    const std::byte* values = pages[p / page_positions] + job.slot.v_offset;
     const float weight = scores[p] * kv_scale(values, job.slot, p % page_positions);
     for (std::int64_t d = 0; d < dim; ++d)
       result[d] += weight * kv_value(values, job.slot.type, p % page_positions * dim + d);
@@ -153,7 +153,7 @@ WEFT_INLINE void Reference::store(const float* k, const float* v, std::byte* pag
 WEFT_INLINE void Reference::attend(const AttentionJob& job) {
   for (std::int64_t r = 0; r < job.rows; ++r)
     for (std::int64_t g = 0; g < job.group; ++g)
-      detail::attend_one(job, job.q + r * job.q_stride + g * job.slot.head_dim, job.first + r + 1,
+      detail::attend_one(job, job.pages_of(r), job.q + r * job.q_stride + g * job.slot.head_dim, job.position_of(r) + 1,
                          job.out + r * job.out_stride + g * job.slot.head_dim);
 }
 

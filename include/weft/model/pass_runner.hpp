@@ -24,7 +24,7 @@ inline float* logits_after(const PassItem& item, std::int64_t i, std::int64_t vo
 template <class B>
 void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work, std::span<const PassItem> items,
                std::size_t& index, std::int64_t& offset, std::stop_token stop) {
-  work.tokens.clear(), work.positions.clear(), work.segments.clear(), work.logit_rows.clear(), work.taps.clear();
+  work.tokens.clear(), work.positions.clear(), work.segments.clear(), work.places.clear(), work.logit_rows.clear(), work.taps.clear();
   const auto first_index = index;
   const auto first_offset = offset;
   std::int64_t rows = 0, longest = 0, room = 0;
@@ -38,6 +38,7 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
     for (std::int64_t i = offset; i < offset + count; ++i) {
       work.tokens.push_back(item.tokens[static_cast<std::size_t>(i)]);
       work.positions.push_back(item.first + i);
+      work.places.push_back({item.pages, item.first + i});
       if (item.every_logits)
         work.logit_rows.push_back({rows + i - offset, nullptr});
       else if (float* const out = logits_after(item, i, program.vocab))
@@ -62,6 +63,7 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   pass.tokens = work.tokens;
   pass.positions = work.positions;
   pass.segments = work.segments;
+  pass.places = work.places;
   pass.logit_rows = work.logit_rows;
   pass.taps = work.taps;
   pass.stop = stop;

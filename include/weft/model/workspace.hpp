@@ -40,6 +40,7 @@ class Workspace {
     tokens.reserve(static_cast<std::size_t>(rows));
     positions.reserve(static_cast<std::size_t>(rows));
     segments.reserve(static_cast<std::size_t>(rows));
+    places.reserve(static_cast<std::size_t>(rows));
     logit_rows.reserve(static_cast<std::size_t>(rows));
   }
 
@@ -69,6 +70,7 @@ class Workspace {
   std::vector<Token> tokens;
   std::vector<std::int64_t> positions;
   std::vector<nn::Segment> segments;
+  std::vector<AttentionRow> places;
   std::vector<nn::LogitRow> logit_rows;
   std::vector<nn::Tap> taps;
 

@@ -11,6 +11,8 @@ namespace weft::nn {
 
 /// Rows of one sequence that one call of attend shares keys and values for; also the grain of work in a prefill.
 inline constexpr std::int64_t attention_rows = 16;
+/// Queries that fill the tiles of attend; with fewer, rows of sequences that share pages go together.
+inline constexpr std::int64_t attention_queries = 16;
 
 namespace detail {
 
@@ -104,16 +106,51 @@ inline float* partials_of(const AttentionRef& a, const Pass& pass, std::int64_t 
 
 }  // namespace detail
 
-/// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more.
+namespace detail {
+
+/// How many segments from s on are single rows of sequences that begin with the same page, in order of position: branches of one prompt.
+inline std::size_t branches_from(const Pass& pass, std::size_t s) noexcept {
+  const auto& first = pass.segments[s];
+  std::size_t end = s + 1;
+  const auto joins = [&](const Segment& before, const Segment& next) {
+    return next.rows == 1 && next.pages[0] == first.pages[0] && next.kv_type == first.kv_type && next.first >= before.first;
+  };
+  if (first.rows == 1)
+    while (end < pass.segments.size() && joins(pass.segments[end - 1], pass.segments[end])) ++end;
+  return end - s;
+}
+
+}  // namespace detail
+
+/// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more. Rows of branches
+/// share a job, so that the pages that they have in common are read once for all of them.
 template <class B>
 void attend(Team& team, const LayerRef<B>& layer, const Pass& pass) {
   const auto& a = layer.attention;
   std::int64_t turn = 0;
-  for (const auto& segment : pass.segments)
-    for (std::int64_t r = 0; r < segment.rows; r += attention_rows)
-      for (std::int64_t h = 0; h < a.kv_heads; ++h)
-        if (turn++ % team.size() == team.worker())
-          B::attend(detail::attention_job<B>(a, pass, segment, r, std::min(attention_rows, segment.rows - r), h));
+  const auto run = [&](const Segment& segment, std::int64_t r, std::int64_t rows, const AttentionRow* each) {
+    for (std::int64_t h = 0; h < a.kv_heads; ++h) {
+      if (turn++ % team.size() != team.worker()) continue;
+      auto job = detail::attention_job<B>(a, pass, segment, r, rows, h);
+      job.each = each;
+      B::attend(job);
+    }
+  };
+  for (std::size_t s = 0; s < pass.segments.size();) {
+    const auto& segment = pass.segments[s];
+    const auto branches = static_cast<std::int64_t>(detail::branches_from(pass, s));
+    s += static_cast<std::size_t>(branches);
+    if (branches == 1) {
+      for (std::int64_t r = 0; r < segment.rows; r += attention_rows) run(segment, r, std::min(attention_rows, segment.rows - r), nullptr);
+      continue;
+    }
+    const auto most = std::max<std::int64_t>(1, attention_queries * a.kv_heads / a.heads);
+    const auto jobs = (branches + most - 1) / most;
+    for (std::int64_t j = 0; j < jobs; ++j) {
+      const auto begin = branches * j / jobs, end = branches * (j + 1) / jobs;
+      run(segment, begin, end - begin, pass.places.data() + segment.row + begin);
+    }
+  }
 }
 
 /// The same for few rows with long contexts: (row, KV head, split) is one job.

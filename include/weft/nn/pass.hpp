@@ -51,6 +51,7 @@ struct Pass {
   std::span<const Token> tokens;            ///< [rows]
   std::span<const std::int64_t> positions;  ///< [rows]
   std::span<const Segment> segments;
+  std::span<const AttentionRow> places;     ///< [rows]
   std::span<const LogitRow> logit_rows;
   std::span<const Tap> taps;
   Scratch scratch;

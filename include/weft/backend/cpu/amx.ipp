@@ -1,4 +1,4 @@
-// Products of 16 or more rows on AMX tiles; all else is AVX-512's.
+// Products of many rows on AMX tiles; all else is AVX-512's.
 //
 // A group of a panel (16 weight rows, 4 columns each) is a row of the tile that TDPBSSD wants as its second operand, and rows of
 // quantised activations are its first as they lie: one instruction gives the dot products of 16 rows of activations with 16 of
@@ -27,6 +27,7 @@
 namespace weft::cpu::avx512::amx {
 
 inline constexpr std::int64_t tile_rows = 16;  // of activations; planes count as rows
+inline constexpr std::int64_t fewest_rows = 10;  // a tile that is not full costs as much as a full one: with fewer AVX-512 is faster
 inline constexpr int wide_blocks = 32;
 
 /// Blocks of a panel, widened: w = d * q + m for each of the 16 rows, d and m per sub-block.
@@ -63,11 +64,12 @@ struct TileBlock {
   float sum[2][16];  ///< of the block, or of its halves
 };
 
+/// Of fewer than 16 `rows` the last stands for those that are missing.
 template <int halves>
-inline void gather_rows(const QuantBlock* x, std::int64_t stride, std::int64_t blocks, TileBlock* out) noexcept {
+inline void gather_rows(const QuantBlock* x, std::int64_t rows, std::int64_t stride, std::int64_t blocks, TileBlock* out) noexcept {
   for (std::int64_t b = 0; b < blocks; ++b)
     for (int t = 0; t < 16; ++t) {
-      const QuantBlock& from = x[t * stride + b];
+      const QuantBlock& from = x[(t < rows ? t : rows - 1) * stride + b];
       std::memcpy(out[b].q[t], from.q, 32);
       out[b].d[t] = from.d;
       out[b].sum[0][t] = halves == 1 ? from.sum : from.half_sum[0];
@@ -100,10 +102,16 @@ WEFT_FORCE void add_dots(const Wide& wide, const TileBlock* x, int b, int half, 
   }
 }
 
+/// Weights that will be wanted: `bytes` for each block that is worked on meanwhile, so that the memory never rests.
+struct Ahead {
+  const std::byte* at;
+  int bytes;
+};
+
 /// sums[r][lane] += `blocks` blocks of wide times those of 16 rows. Tiles work one sub-block ahead of the floats: the even ones use
 /// one set of tiles, the odd ones the other.
 template <int halves, bool with_min>
-[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16]) noexcept {
+[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16], Ahead ahead) noexcept {
   alignas(64) std::int32_t even[16][16], odd[16][16];
   Part::Pf acc[16];
   WEFT_EACH (t, 16) acc[t] = Part::load(sums[t]);
@@ -111,6 +119,8 @@ template <int halves, bool with_min>
   dot_tile<0>(x[0].q[0], wide.q[0], even);
   for (int s = 0; s < steps; s += 2) {
     const int b = s / halves, next = (s + 1) / halves, next_half = (s + 1) % halves, after = (s + 2) / halves;
+    for (int i = 0; i < ahead.bytes * 2 / halves; i += 64) Part::prefetch(ahead.at + i);
+    ahead.at += ahead.bytes * 2 / halves;
     if (s + 1 < steps) dot_tile<1>(x[next].q[0] + 16 * next_half, wide.q[next] + 256 * next_half, odd);
     add_dots<halves, with_min>(wide, x, b, 0, even, acc);
     if (s + 1 == steps) break;
@@ -148,39 +158,40 @@ struct Gathered {
   }
 };
 
-/// `rows` rows, whole tiles of them, times blocks [first, first + blocks) of one panel, added to sums.
+/// `rows` rows, in whole tiles, times blocks [first, first + blocks) of one panel, added to sums. `next`: bytes to the next panel.
 template <class Format>
-inline void multiply_panel(const std::byte* panel, std::int64_t first, std::int64_t blocks, const TileBlock* x, std::int64_t rows,
-                           float (*sums)[16]) noexcept {
+inline void multiply_panel(const std::byte* panel, std::size_t next, std::int64_t first, std::int64_t blocks, const TileBlock* x,
+                           std::int64_t rows, float (*sums)[16]) noexcept {
   Wide wide;
   for (std::int64_t done = 0; done < blocks; done += wide_blocks) {
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
-    for (int at = 0; at < count; ++at) {
-      prefetch_ahead<Format::block_bytes>(panel + (first + done + at) * Format::block_bytes);
-      widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
-    }
+    for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
+    const std::byte* const ahead = panel + next + (first + done) * Format::block_bytes;
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
+      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r,
+                                                          {ahead, r == 0 ? Format::block_bytes : 0});
   }
 }
 
 WEFT_FORCE Part::Pf load_rows(const float* from, std::int64_t rows) { return rows >= 16 ? Part::load(from) : load_some(from, rows).p[0]; }
 
-/// Rows of x from `from` on, `rows` of them (whole tiles, planes counted), times panels [begin, end).
+/// Rows of x from `from` on, `rows` of them (planes counted), times panels [begin, end).
 template <class Format>
 inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end, const QuantBlock* from, std::int64_t all_blocks,
                           std::int64_t planes, const Gathered& size, std::int64_t rows, float* out, std::int64_t stride) noexcept {
   TileBlock gathered[Gathered::capacity];
   alignas(64) float sums[8 * tile_rows][16];
+  const std::int64_t in_tiles = (rows + tile_rows - 1) / tile_rows * tile_rows;
   for (std::int64_t first = 0; first < all_blocks; first += size.blocks) {
     const std::int64_t blocks = all_blocks - first < size.blocks ? all_blocks - first : size.blocks;
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      gather_rows<Format::halves>(from + r * all_blocks + first, all_blocks, blocks, gathered + r / tile_rows * blocks);
+      gather_rows<Format::halves>(from + r * all_blocks + first, rows - r, all_blocks, blocks, gathered + r / tile_rows * blocks);
     for (std::int64_t p = begin; p < end; ++p) {
       const std::int64_t exist = w.rows - p * panel_rows;
       float* const to = out + p * panel_rows;
-      for (std::int64_t r = 0; r < rows; ++r) Part::store(sums[r], first == 0 ? Part::set(0.0f) : load_rows(to + r * stride, exist));
-      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, first, blocks, gathered, rows, sums);
+      for (std::int64_t r = 0; r < in_tiles; ++r)
+        Part::store(sums[r], first == 0 || r >= rows ? Part::set(0.0f) : load_rows(to + r * stride, exist));
+      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, w.stride, first, blocks, gathered, in_tiles, sums);
       for (std::int64_t r = 0; r < rows; r += planes) {
         const Part::Pf sum = Part::load(sums[r]);
         store_rows(to + r / planes * stride, 0, planes == 2 ? Part::add(sum, Part::load(sums[r + 1])) : sum, exist);
@@ -194,8 +205,9 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
                      std::int64_t stride) noexcept {
   const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
   const Gathered size(blocks, x.planes);
-  // Whole tiles; none when two planes of so wide a matrix do not fit.
-  const std::int64_t whole = size.rows > 0 ? rows * x.planes / tile_rows * tile_rows : 0;
+  // None when two planes of so wide a matrix do not fit.
+  std::int64_t whole = size.rows > 0 ? rows * x.planes : 0;
+  if (whole % tile_rows < fewest_rows) whole -= whole % tile_rows;
   const TileConfig config = tile_config(Format::halves);
   __asm__ volatile("" : : "r"(&config) : "memory");  // GCC's _tile_loadconfig owns up to eight bytes only
   _tile_loadconfig(&config);
@@ -211,7 +223,7 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
 
 inline void matmul(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
                    std::int64_t stride) noexcept {
-  if (!quantises(w.packing) || rows * x.planes < tile_rows) return avx512::matmul(w, begin, end, x, rows, out, stride);
+  if (!quantises(w.packing) || rows * x.planes < fewest_rows) return avx512::matmul(w, begin, end, x, rows, out, stride);
   with_block_packing(w.packing, [&]<class Format>() { multiply<Format>(w, begin, end, x, rows, out, stride); });
 }
 

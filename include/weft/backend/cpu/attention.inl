@@ -1,11 +1,11 @@
 // Attention over pages of keys and values: softmax(scale q K^T) V per split of 256 positions, merged in order of
 // position.
 //
-// A query is one head of one row. A block of queries goes over the pages together, in tiles of a few that share what
-// is read and converted. Each query's own arithmetic never depends on its neighbours: scores are sums over even and
-// odd dimensions (dot_columns), the softmax has a fixed order of lanes, values are added in order of position, and
-// positions past the query's own are never added. Included inside a target region and the namespace of an instruction
-// set.
+// A query is one head of one row. A block of queries goes over the pages together, in tiles of a few that share what is read
+// and converted; queries of several sequences do so on the pages that all of them share. Each query's own arithmetic never
+// depends on its neighbours: scores are sums over even and odd dimensions (dot_columns), the softmax has a fixed order of lanes,
+// values are added in order of position, and positions past the query's own are never added. Included inside a target region
+// and the namespace of an instruction set.
 
 inline constexpr int block_queries = 16;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
@@ -16,13 +16,38 @@ struct Queries {
   const float* q[block_queries];
   float* out[block_queries];
   std::int64_t seen[block_queries];  ///< positions that the query attends to: ascending
+  const std::byte* const* pages[block_queries];
+  bool several = false;  ///< sequences
 };
 
-/// What a block works with. Queries t, t + 1, ... of a tile lie side by side in q, dimension by dimension.
+/// One past the queries of the sequence to which query `from` belongs.
+inline int sequence_end(const Queries& queries, int from) noexcept {
+  int end = from + 1;
+  while (end < queries.count && queries.pages[end] == queries.pages[from]) ++end;
+  return end;
+}
+
+/// Which queries read page p together: all from `begin` on, those that see it, if it is one page, else those of a sequence.
+struct Readers {
+  const Queries& queries;
+  int begin;
+  bool together = true;
+
+  Readers(const Queries& all, int first, std::int64_t p) noexcept : queries(all), begin(first) {
+    if (!queries.several) return;
+    while (queries.seen[begin] <= p * page_positions) ++begin;
+    for (int t = begin + 1; t < queries.count; ++t) together = together && queries.pages[t][p] == queries.pages[begin][p];
+  }
+  [[nodiscard]] int end(int from) const noexcept { return together ? queries.count : sequence_end(queries, from); }
+};
+
+/// What a block works with. Queries t, t + 1, ... of a tile lie side by side in q, dimension by dimension; in `own` those of tiles
+/// that hold one sequence each.
 struct Scratch {
   float scores[block_queries][attention_split];
   float sums[block_queries][block_dims];
   float q[block_queries * 256];
+  float own[block_queries * 256];
 };
 /// Queries that go together: fewer when heads are so wide that they would not fit Scratch::q.
 inline int queries_together(std::int64_t head_dim) noexcept {
@@ -30,11 +55,12 @@ inline int queries_together(std::int64_t head_dim) noexcept {
   return fit >= block_queries ? block_queries : fit >= tile_queries ? tile_queries : 1;
 }
 
-/// f.template operator()<T>(first query) for every tile that has a query from `begin` on.
+/// step.tile<T>(first query) for every tile of queries [from, end) that has one from `begin` on.
 template <class Step>
-WEFT_FORCE void for_each_tile(const Queries& queries, int begin, Step& step) {
-  for (int t = begin / tile_queries * tile_queries; t < queries.count; t += tile_queries) {
-    const int size = queries.count - t;
+WEFT_FORCE void for_each_tile(int from, int begin, int end, Step& step) {
+  if (begin > from) from += (begin - from) / tile_queries * tile_queries;
+  for (int t = from; t < end; t += tile_queries) {
+    const int size = end - t;
     if constexpr (tile_queries == 4) {
       if (size >= 4) {
         step.template tile<4>(t);
@@ -59,6 +85,7 @@ template <class V>
 struct ScorePage {
   const std::byte* keys;
   const Queries& queries;
+  const float* side_by_side;
   std::int64_t head_dim, i;
   F scale;
   Scratch& scratch;
@@ -66,7 +93,7 @@ struct ScorePage {
   template <int T>
   WEFT_INSIDE void tile(int t) {
     F sums[T];
-    const float* q = T == 1 ? queries.q[t] : scratch.q + t * head_dim;
+    const float* q = T == 1 ? queries.q[t] : side_by_side + t * head_dim;
     dot_columns<V, T>(keys, head_dim, SideBySide<T>{q}, sums);
     F factor = scale;
     if constexpr (V::bytes == 1) factor = mul(factor, load_scales(keys, head_dim));
@@ -196,29 +223,60 @@ template <class V>
   for (int t = begin; t < queries.count; ++t)
     for (std::int64_t i = 0; i < dims; i += 16) store(scratch.sums[t] + i, set(0.0f));
   for (std::int64_t i = 0; i < positions; i += page_positions) {
-    const std::byte* values = job.pages[(base + i) / page_positions] + job.slot.v_offset + d * V::bytes;
-    SumPage<V> step{values, queries, job.slot.head_dim * V::bytes, dims, base, i, begin, scratch};
-    for_each_tile(queries, begin, step);
+    const std::int64_t p = (base + i) / page_positions;
+    const Readers readers(queries, begin, p);
+    for (int from = 0, end; from < queries.count; from = end) {
+      end = readers.end(from);
+      if (end <= readers.begin) continue;
+      const std::byte* values = queries.pages[end - 1][p] + job.slot.v_offset + d * V::bytes;
+      SumPage<V> step{values, queries, job.slot.head_dim * V::bytes, dims, base, i, readers.begin, scratch};
+      for_each_tile(from, readers.begin, end, step);
+    }
   }
+}
+
+/// Keys and values of a page lie where no hardware foresees them: ask for those of page p, if the query will read it.
+WEFT_FORCE void prefetch_page(const AttentionJob& job, const Queries& queries, int t, std::int64_t p) {
+  if (p * page_positions >= queries.seen[t]) return;
+  const auto bytes = static_cast<std::int64_t>(kv_block_bytes(job.slot.type, job.slot.head_dim));
+  const std::byte* const page = queries.pages[t][p];
+  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(page + job.slot.k_offset + i);
+  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(page + job.slot.v_offset + i);
 }
 
 template <class V>
 [[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
                                           std::int64_t positions, Scratch& scratch) noexcept {
+  constexpr std::int64_t ahead = 2;  // pages
   for (std::int64_t i = 0; i < positions; i += page_positions) {
-    const std::byte* keys = job.pages[(base + i) / page_positions] + job.slot.k_offset;
-    ScorePage<V> step{keys, queries, job.slot.head_dim, i, set(job.scale), scratch};
-    for_each_tile(queries, begin, step);
+    const std::int64_t p = (base + i) / page_positions;
+    const Readers readers(queries, begin, p);
+    for (int from = 0, end; from < queries.count; from = end) {
+      end = readers.end(from);
+      if (end <= readers.begin) continue;
+      prefetch_page(job, queries, end - 1, p + ahead);
+      const std::byte* keys = queries.pages[end - 1][p] + job.slot.k_offset;
+      ScorePage<V> step{keys, queries, readers.together ? scratch.q : scratch.own, job.slot.head_dim, i, set(job.scale), scratch};
+      for_each_tile(from, readers.begin, end, step);
+    }
   }
 }
 
-/// Lays the queries of each tile side by side.
-inline void interleave(const Queries& queries, std::int64_t head_dim, Scratch& scratch) noexcept {
-  for (int t = 0; t < queries.count; t += tile_queries) {
-    const int size = queries.count - t < tile_queries ? queries.count - t : tile_queries;
+/// Lays the queries [from, end) of each tile side by side.
+inline void interleave(const Queries& queries, int from, int end, std::int64_t head_dim, float* to) noexcept {
+  for (int t = from; t < end; t += tile_queries) {
+    const int size = end - t < tile_queries ? end - t : tile_queries;
     if (size == 1) continue;
     for (int j = 0; j < size; ++j)
-      for (std::int64_t d = 0; d < head_dim; ++d) scratch.q[t * head_dim + d * size + j] = queries.q[t + j][d];
+      for (std::int64_t d = 0; d < head_dim; ++d) to[t * head_dim + d * size + j] = queries.q[t + j][d];
+  }
+}
+inline void interleave(const Queries& queries, std::int64_t head_dim, Scratch& scratch) noexcept {
+  interleave(queries, 0, queries.count, head_dim, scratch.q);
+  if (!queries.several) return;
+  for (int from = 0, end; from < queries.count; from = end) {
+    end = sequence_end(queries, from);
+    interleave(queries, from, end, head_dim, scratch.own);
   }
 }
 
@@ -231,11 +289,11 @@ inline void each_split(const AttentionJob& job, Queries& queries, int begin, std
   score_split<V>(job, queries, begin, base, positions, scratch);
   Share shares[block_queries];
   for (int t = begin; t < queries.count; ++t) {
-    const std::int64_t n = queries.seen[t] - base;
-    shares[t] = weigh_split(scratch.scores[t], n < attention_split ? n : attention_split);
+    const std::int64_t left = queries.seen[t] - base, n = left < attention_split ? left : attention_split;
+    shares[t] = weigh_split(scratch.scores[t], n);
     if constexpr (V::bytes == 1)  // of a sum of weights times scales times integers, the first two are multiplied here
-      for (std::int64_t i = 0; i < positions; i += page_positions) {
-        const std::byte* values = job.pages[(base + i) / page_positions] + job.slot.v_offset;
+      for (std::int64_t i = 0; i < n; i += page_positions) {
+        const std::byte* values = queries.pages[t][(base + i) / page_positions] + job.slot.v_offset;
         float* const weights = scratch.scores[t] + i;
         store(weights, mul(load(weights), load_scales(values, job.slot.head_dim)));
       }
@@ -278,13 +336,15 @@ inline void attend_block(const AttentionJob& job, Queries& queries, Scratch& scr
 template <class Block>
 inline void each_block(const AttentionJob& job, Block&& block) noexcept {
   Queries queries;
+  queries.several = job.each != nullptr;
   const int together = queries_together(job.slot.head_dim);
   std::int64_t first = 0;
   for (std::int64_t r = 0; r < job.rows; ++r)
     for (std::int64_t g = 0; g < job.group; ++g) {
       queries.q[queries.count] = job.q + r * job.q_stride + g * job.slot.head_dim;
       queries.out[queries.count] = job.out + r * job.out_stride + g * job.slot.head_dim;
-      queries.seen[queries.count] = job.first + r + 1;
+      queries.seen[queries.count] = job.position_of(r) + 1;
+      queries.pages[queries.count] = job.pages_of(r);
       if (++queries.count < together && (r + 1 < job.rows || g + 1 < job.group)) continue;
       block(queries, first);
       first += queries.count;
