@@ -45,6 +45,9 @@ template <class T>
 concept TakesHistory = std::invocable<T&, std::span<float>, std::span<const Token>>;
 template <class T>
 concept TakesContext = std::invocable<T&, std::span<float>, const StepContext&>;
+/// The library's own take what they can get; of others a generic lambda may be asked about its first choice only.
+template <class T>
+concept PrefersContext = std::derived_from<T, Composable> && TakesContext<T>;
 
 /// Offers its state.
 template <class T>
@@ -80,7 +83,7 @@ namespace detail {
 
 template <LogitsStep Step>
 void call(Step& step, std::span<float> logits, const StepContext& context) {
-  if constexpr (std::derived_from<Step, Composable> ? TakesContext<Step> : !TakesHistory<Step>)
+  if constexpr (PrefersContext<Step> || !TakesHistory<Step>)
     step(logits, context);
   else
     step(logits, context.history);

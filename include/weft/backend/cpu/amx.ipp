@@ -102,16 +102,10 @@ WEFT_FORCE void add_dots(const Wide& wide, const TileBlock* x, int b, int half, 
   }
 }
 
-/// Weights that will be wanted: `bytes` for each block that is worked on meanwhile, so that the memory never rests.
-struct Ahead {
-  const std::byte* at;
-  int bytes;
-};
-
 /// sums[r][lane] += `blocks` blocks of wide times those of 16 rows. Tiles work one sub-block ahead of the floats: the even ones use
 /// one set of tiles, the odd ones the other.
 template <int halves, bool with_min>
-[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16], Ahead ahead) noexcept {
+[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16]) noexcept {
   alignas(64) std::int32_t even[16][16], odd[16][16];
   Part::Pf acc[16];
   WEFT_EACH (t, 16) acc[t] = Part::load(sums[t]);
@@ -119,8 +113,6 @@ template <int halves, bool with_min>
   dot_tile<0>(x[0].q[0], wide.q[0], even);
   for (int s = 0; s < steps; s += 2) {
     const int b = s / halves, next = (s + 1) / halves, next_half = (s + 1) % halves, after = (s + 2) / halves;
-    for (int i = 0; i < ahead.bytes * 2 / halves; i += 64) Part::prefetch(ahead.at + i);
-    ahead.at += ahead.bytes * 2 / halves;
     if (s + 1 < steps) dot_tile<1>(x[next].q[0] + 16 * next_half, wide.q[next] + 256 * next_half, odd);
     add_dots<halves, with_min>(wide, x, b, 0, even, acc);
     if (s + 1 == steps) break;
@@ -158,18 +150,19 @@ struct Gathered {
   }
 };
 
-/// `rows` rows, in whole tiles, times blocks [first, first + blocks) of one panel, added to sums. `next`: bytes to the next panel.
+/// `rows` rows, in whole tiles, times blocks [first, first + blocks) of one panel, added to sums.
 template <class Format>
-inline void multiply_panel(const std::byte* panel, std::size_t next, std::int64_t first, std::int64_t blocks, const TileBlock* x,
-                           std::int64_t rows, float (*sums)[16]) noexcept {
+inline void multiply_panel(const std::byte* panel, std::int64_t first, std::int64_t blocks, const TileBlock* x, std::int64_t rows,
+                           float (*sums)[16]) noexcept {
   Wide wide;
   for (std::int64_t done = 0; done < blocks; done += wide_blocks) {
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
-    for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
-    const std::byte* const ahead = panel + next + (first + done) * Format::block_bytes;
+    for (int at = 0; at < count; ++at) {
+      prefetch_ahead<Format::block_bytes>(panel + (first + done + at) * Format::block_bytes);
+      widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
+    }
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r,
-                                                          {ahead, r == 0 ? Format::block_bytes : 0});
+      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
   }
 }
 
@@ -191,7 +184,7 @@ inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end,
       float* const to = out + p * panel_rows;
       for (std::int64_t r = 0; r < in_tiles; ++r)
         Part::store(sums[r], first == 0 || r >= rows ? Part::set(0.0f) : load_rows(to + r * stride, exist));
-      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, w.stride, first, blocks, gathered, in_tiles, sums);
+      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, first, blocks, gathered, in_tiles, sums);
       for (std::int64_t r = 0; r < rows; r += planes) {
         const Part::Pf sum = Part::load(sums[r]);
         store_rows(to + r / planes * stride, 0, planes == 2 ? Part::add(sum, Part::load(sums[r + 1])) : sum, exist);
