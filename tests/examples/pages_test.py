@@ -267,7 +267,7 @@ class Pages(unittest.TestCase):
         self.assertIn("same text", self.said["speculative"][0])
 
     def test_interrupted_they_write_what_there_is(self):
-        for name, arguments in (("strategies", ["-n", 400]), ("heatmap", ["-n", 4000]), ("beam_tree", ["-n", 2000]), ("speculative", ["-n", 6000, "-p", "Once"])):
+        for name, arguments in (("strategies", ["-n", 400]), ("heatmap", ["-n", 4000]), ("beam_tree", ["-n", 2000]), ("speculative", ["-n", 6000, "-p", "Count: 1 2 3 4 5 6 7 8 9 10 11 12"])):
             with self.subTest(name):
                 path = self.folder / f"cut_{name}.html"
                 process = subprocess.Popen([FOLDER / name, MODEL, *map(str, arguments), "-o", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
