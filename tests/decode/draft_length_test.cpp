@@ -74,7 +74,7 @@ TEST_CASE("drafts never cost more than plain decoding, its loss_share and a part
           if (seed % 2) drafter.right_until = start.size() + seed * 5;  // what it learned is then wrong
           // what a draft costs is known once one was made
           const auto n = static_cast<double>(tokens - 1);
-          const double bound = 1.005 + std::max(draft, std::min(0.5, 0.2 + 0.0025 * n)) / n + 1e-9;
+          const double bound = 1.01 + std::max(draft, std::min(1.0, 0.2 + 0.005 * n)) / n + 1e-9;
           REQUIRE(relative_cost(model, drafter, {row, draft}, tokens) <= bound);
         }
 }

@@ -17,8 +17,8 @@ namespace weft {
 
 struct SpeculativeOptions {
   std::int64_t most = 16;  ///< drafted tokens a pass at most; of a tree, counted once for each branch that runs them
-  /// What drafts that fail may cost in all: this share of plain decoding, and a fifth of a pass, over 120 tokens half of one.
-  double loss_share = 0.005;
+  /// What drafts that fail may cost in all: this share of plain decoding, and a fifth of a pass, over 160 tokens a whole one.
+  double loss_share = 0.01;
   /// Seconds, or any unit, of a pass over so many tokens of one sequence. Measured where empty.
   std::function<double(std::int64_t tokens)> pass_cost{};
   /// The same of making a draft of so many tokens.

@@ -25,12 +25,10 @@ WEFT_INLINE double DraftLength::cost(std::size_t tokens) const {
   std::size_t below = tokens, above = tokens;
   while (below > 1 && times_[below].count == 0) --below;
   while (above < times_.size() && times_[above].count == 0) ++above;
-  // more tokens never cost less: where they seem to, few were measured
-  double low = 0;
-  for (std::size_t n = 1; n <= below; ++n) low = std::max(low, times_[n].median);
+  const double low = times_[below].median;
   if (below == tokens) return low;
   const auto beyond = static_cast<double>(tokens - below);
-  if (above < times_.size()) return low + std::max(0.0, times_[above].median - low) * beyond / static_cast<double>(above - below);
+  if (above < times_.size()) return low + (times_[above].median - low) * beyond / static_cast<double>(above - below);
   const double one = times_[1].median;
   const double slope = below > 1 ? std::max(0.0, low - one) / static_cast<double>(below - 1) : first_guess * one;
   return low + slope * beyond;
@@ -46,15 +44,15 @@ WEFT_INLINE double DraftLength::holds(std::uint8_t trust) const {
 /// whole pass for finding out: a fifth is enough for a first row, which earns the next ones where it holds.
 WEFT_INLINE bool DraftLength::affordable(double extra) const {
   const auto made = static_cast<double>(made_);
-  return spent_ + extra / cost(1) <= made * (1 + options_.loss_share) + std::min(0.5, 0.2 + 0.0025 * made);
+  return spent_ + extra / cost(1) <= made * (1 + options_.loss_share) + std::min(1.0, 0.2 + 0.005 * made);
 }
 
 template <class Reached, class Rows>
 std::size_t DraftLength::best(std::size_t most, double price, Reached&& reached, Rows&& rows) const {
   // Time has the value of the tokens that it lately yielded: a draft is made longer while that pays more than the next pass would.
-  // A gain below a thirtieth of a token is noise.
+  // A gain below a fiftieth of a token is noise.
   const double rate = std::max(rate_, 1 / cost(1));
-  double tokens = 0, gain = 0.03;
+  double tokens = 0, gain = 0.02;
   std::size_t length = 0;
   for (std::size_t n = 1; n <= most && rows(n - 1) < times_.size(); ++n) {
     tokens += reached(n - 1);
@@ -116,8 +114,7 @@ WEFT_INLINE void DraftLength::ran(std::size_t tokens, double seconds) {
     times.last = passes_;
     auto sorted = times.recent;
     const auto n = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(times.count, sorted.size()));
-    // of an even number the median that makes drafts dearer
-    const auto middle = sorted.begin() + (tokens > 1 ? n : n - 1) / 2;
+    const auto middle = sorted.begin() + (n - 1) / 2;
     std::nth_element(sorted.begin(), middle, sorted.begin() + n);
     times.median = *middle;
     seconds = times.median;  // an interruption is not the pass's cost
