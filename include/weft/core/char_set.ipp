@@ -171,41 +171,27 @@ WEFT_INLINE CharSet CharSet::intersected(const CharSet& other) const {
 }
 
 WEFT_INLINE CharSet CharSet::with_all_cases() const {
-  // Two code points are one but for case when they fold to the same: collect what the members fold to, then all that fold
-  // there.
-  CharSet result = *this;
-  std::uint64_t count = 0;
-  for (const auto& range : ranges_) count += std::uint64_t{range.last} - range.first + 1;
-  if (count <= 16) {  // letters one by one: a look at every run of the table for each, not at every code point of it
-    for (const auto& range : ranges_)
-      for (std::uint32_t code = range.first; code <= range.last; ++code) {
-        std::uint32_t target = code;
-        for (const auto& run : detail::unicode_folds())
-          if (code >= run.first && code <= run.last && (code - run.first) % run.step == 0) target = run.folded + (code - run.first);
-        result.add(static_cast<char32_t>(target), static_cast<char32_t>(target));
-        for (const auto& run : detail::unicode_folds()) {
-          const std::uint32_t at = target - run.folded;  // wraps around below the run
-          if (at <= run.last - run.first && at % run.step == 0) result.add(static_cast<char32_t>(run.first + at), static_cast<char32_t>(run.first + at));
-        }
-      }
-    return result;
-  }
-  const auto each_fold = [](auto&& use) {
-    for (const auto& run : detail::unicode_folds())
-      for (std::uint32_t code = run.first; code <= run.last; code += run.step) use(code, run.folded + (code - run.first));
+  // Two code points are one but for case when they fold to the same: collect what the members fold to, then all that fold there.
+  const auto each_member = [](const CharSet& set, std::uint32_t first, std::uint32_t last, std::uint32_t step, auto&& use) {
+    auto range = std::lower_bound(set.ranges_.begin(), set.ranges_.end(), first, [](const detail::CodeRange& r, std::uint32_t code) { return r.last < code; });
+    for (; range != set.ranges_.end() && range->first <= last; ++range) {
+      const std::uint32_t before = range->first > first ? range->first - first : 0;
+      for (std::uint32_t code = first + (before + step - 1) / step * step; code <= std::min(range->last, last); code += step) use(code);
+    }
   };
-  std::vector<detail::CodeRange> folded;
-  each_fold([&](std::uint32_t code, std::uint32_t target) {
-    if (contains(static_cast<char32_t>(code))) folded.push_back({target, target});
-  });
-  result.ranges_.insert(result.ranges_.end(), folded.begin(), folded.end());
-  result.normalize();
-  const CharSet targets = result;
-  std::vector<detail::CodeRange> sources;
-  each_fold([&](std::uint32_t code, std::uint32_t target) {
-    if (targets.contains(static_cast<char32_t>(target))) sources.push_back({code, code});
-  });
-  result.ranges_.insert(result.ranges_.end(), sources.begin(), sources.end());
+  CharSet targets = *this;
+  for (const auto& run : detail::unicode_folds())
+    each_member(*this, run.first, run.last, run.step, [&](std::uint32_t code) {
+      const std::uint32_t target = run.folded + (code - run.first);
+      targets.ranges_.push_back({target, target});
+    });
+  targets.normalize();
+  CharSet result = targets;
+  for (const auto& run : detail::unicode_folds())
+    each_member(targets, run.folded, run.folded + (run.last - run.first), run.step, [&](std::uint32_t target) {
+      const std::uint32_t code = run.first + (target - run.folded);
+      result.ranges_.push_back({code, code});
+    });
   result.normalize();
   return result;
 }
