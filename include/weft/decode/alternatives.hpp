@@ -1,6 +1,7 @@
 // What else could have stood at a position, and how the text would have gone on.
 #pragma once
 
+#include "weft/decode/options.hpp"
 #include "weft/decode/prefix.hpp"
 #include "weft/decode/together.hpp"
 
@@ -14,13 +15,13 @@ struct AlternativesOptions {
 /// The k most likely tokens at `position` of the sequence (tokens before it: its context), each with its continuation by the chain: one
 /// result for each, likeliest token first. Result::tokens[0] is the alternative, raw_logprobs[0] its log-probability; max_tokens counts it.
 /// k forks share the context; the passes are those of the new tokens. The sequence stays as it is.
-/// Throws weft::Error(argument) for a position outside [1, size] or k below 1.
+/// Throws weft::Error(argument) for a position outside [1, size], or k outside [1, most_branches].
 template <DecodableSequence S, PicksTokens Chain>
 std::vector<Result> alternatives(const S& sequence, std::size_t position, const Chain& chain, const AlternativesOptions& how = {},
                                  const Options& options = {}) {
   if (position < 1 || position > sequence.size())
     fail(ErrorKind::argument, "alternatives at position ", position, " of a sequence of ", sequence.size(), " tokens: expected 1 to its size");
-  if (how.k < 1) fail(ErrorKind::argument, how.k, " alternatives: expected at least 1");
+  detail::check_branches(how.k, "number of alternatives");
   S context = sequence.fork();
   context.rewind(position);
   const std::span<const float> logits = context.logits();

@@ -104,10 +104,6 @@ inline float* partials_of(const AttentionRef& a, const Pass& pass, std::int64_t 
   return pass.scratch.partials + (row * pass.splits * a.heads + head) * partial_floats(a.head_dim);
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// How many segments from s on are single rows of sequences that begin with the same page, in order of position: branches of one prompt.
 inline std::size_t branches_from(const Pass& pass, std::size_t s) noexcept {
   const auto& first = pass.segments[s];

@@ -9,7 +9,8 @@
 
 namespace weft {
 
-/// One step after another. Itself a step, so chains of any length are nested pairs.
+/// One step after another. Itself a step, so chains of any length are nested pairs. (It hands the list of what is left on to apply(), which
+/// knows of each step whether that one narrows; so do all that hold steps.)
 template <LogitsStep First, LogitsStep Second>
 struct Chain : Narrowing {
   First first;

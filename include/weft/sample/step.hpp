@@ -135,7 +135,7 @@ inline float& logit_of(std::span<float> logits, Token id, const char* step) {
 
 /// A callable as a step of the library, so that it composes with another callable: step(f) | step(g) | draw().
 template <LogitsStep F>
-struct Step : Narrowing {  // as far as the function is
+struct Step : Narrowing {
   F function;
   explicit Step(F f) : function(std::move(f)) {}
   void operator()(std::span<float> logits, const StepContext& context) { weft::apply(function, logits, context); }
