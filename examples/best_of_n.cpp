@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+#include "support/common_options.hpp"
 #include "support/model_path.hpp"
 #include "support/page.hpp"
 #include "support/report_error.hpp"
@@ -189,16 +190,16 @@ int run(Settings s) {
 int main(int argc, char** argv) try {
   Settings s;
   CLI::App app{"Draws several answers to a prompt and shows which of them is kept by which rule: a table and a page."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   app.add_option("prompt,-p,--prompt", s.prompt, "what is asked (a sum when there is nothing)");
   app.add_option("-k,--answers", s.answers, "how many are drawn")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--answer", s.answer, "what is voted on: the last match of this regular expression in the text")->capture_default_str();
   app.add_option("--stop", s.stops, "text that ends an answer; may be given several times (a line's end)")->allow_extra_args(false);
   app.add_option("-o,--output", s.output, "the page")->capture_default_str();
-  app.add_option("-n,--max-tokens", s.max_tokens, "tokens of an answer at most")->check(CLI::PositiveNumber)->capture_default_str();
+  example::add_length_option(app, s.max_tokens);
   app.add_option("-t,--temperature", s.temperature, "above 1 more varied, below 1 less")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("-s,--seed", s.seed, "of the draws")->capture_default_str();
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_seed_option(app, s.seed);
+  example::add_threads_option(app, s.threads);
   CLI11_PARSE(app, argc, argv);
   return run(s);
 } catch (...) {

@@ -7,6 +7,7 @@
 //   speculative -d layers=10 --branches 2          its first ten layers draft a tree of two branches at each place
 #include <CLI/CLI.hpp>
 
+#include "support/common_options.hpp"
 #include "support/drafter.hpp"
 #include "support/model_path.hpp"
 #include "support/page.hpp"
@@ -174,7 +175,7 @@ int run(Settings s) {
 int main(int argc, char** argv) try {
   Settings s;
   CLI::App app{"Writes a text with and without drafts: the same text, sooner. A table and a page."};
-  app.add_option("model,-m,--model", s.model, "GGUF file or Hugging Face folder (SmolLM2-135M in the user's cache)");
+  example::add_model_option(app, s.model);
   app.add_option("prompt,-p,--prompt", s.prompt, "text to continue (a recipe to copy when there is none)");
   app.add_option("-d,--draft", s.drafters, std::string(example::drafter_names) + "; may be given several times")->allow_extra_args(false)->capture_default_str();
   app.add_option("--branches", s.branches, "guesses that suffix and models try at each place")->capture_default_str();
@@ -182,8 +183,8 @@ int main(int argc, char** argv) try {
   app.add_option("-o,--output", s.output, "the page")->capture_default_str();
   app.add_option("-n,--max-tokens", s.max_tokens, "new tokens at most")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("-t,--temperature", s.temperature, "0 is greedy")->check(CLI::NonNegativeNumber)->capture_default_str();
-  app.add_option("-s,--seed", s.seed, "of the draws")->capture_default_str();
-  app.add_option("--threads", s.threads, "workers (one per core)")->check(CLI::PositiveNumber);
+  example::add_seed_option(app, s.seed);
+  example::add_threads_option(app, s.threads);
   CLI11_PARSE(app, argc, argv);
   return run(s);
 } catch (...) {
