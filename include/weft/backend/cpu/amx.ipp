@@ -102,16 +102,28 @@ WEFT_FORCE void add_dots(const Wide& wide, const TileBlock* x, int b, int half, 
   }
 }
 
+/// Weights that will be wanted next. They are asked for a few lines at a time, between products: all at once they would fill the
+/// buffers of the first cache, and the processor would wait.
+struct Ahead {
+  const std::byte* at = nullptr;
+  const std::byte* end = nullptr;
+  std::int64_t asked = 0;  ///< bytes that are asked for too early: lines are whole
+};
+WEFT_FORCE void ask(Ahead& ahead, std::int64_t bytes) {
+  for (ahead.asked -= bytes; ahead.asked < 0 && ahead.at < ahead.end; ahead.asked += 64, ahead.at += 64) Part::prefetch(ahead.at);
+}
+
 /// sums[r][lane] += `blocks` blocks of wide times those of 16 rows. Tiles work one sub-block ahead of the floats: the even ones use
-/// one set of tiles, the odd ones the other.
+/// one set of tiles, the odd ones the other. A block asks for block_bytes of `ahead`.
 template <int halves, bool with_min>
-[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16]) noexcept {
+[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16], Ahead& ahead, std::int64_t block_bytes) noexcept {
   alignas(64) std::int32_t even[16][16], odd[16][16];
   Part::Pf acc[16];
   WEFT_EACH (t, 16) acc[t] = Part::load(sums[t]);
   const int steps = blocks * halves;
   dot_tile<0>(x[0].q[0], wide.q[0], even);
   for (int s = 0; s < steps; s += 2) {
+    ask(ahead, 2 * block_bytes / halves);
     const int b = s / halves, next = (s + 1) / halves, next_half = (s + 1) % halves, after = (s + 2) / halves;
     if (s + 1 < steps) dot_tile<1>(x[next].q[0] + 16 * next_half, wide.q[next] + 256 * next_half, odd);
     add_dots<halves, with_min>(wide, x, b, 0, even, acc);
@@ -150,19 +162,18 @@ struct Gathered {
   }
 };
 
-/// `rows` rows, in whole tiles, times blocks [first, first + blocks) of one panel, added to sums.
+/// `rows` rows, in whole tiles, times blocks [first, first + blocks) of one panel, added to sums. The next panel is `stride` further on.
 template <class Format>
-inline void multiply_panel(const std::byte* panel, std::int64_t first, std::int64_t blocks, const TileBlock* x, std::int64_t rows,
-                           float (*sums)[16]) noexcept {
+inline void multiply_panel(const std::byte* panel, std::size_t stride, std::int64_t first, std::int64_t blocks, const TileBlock* x,
+                           std::int64_t rows, float (*sums)[16]) noexcept {
   Wide wide;
   for (std::int64_t done = 0; done < blocks; done += wide_blocks) {
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
-    for (int at = 0; at < count; ++at) {
-      prefetch_ahead<Format::block_bytes>(panel + (first + done + at) * Format::block_bytes);
-      widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
-    }
+    for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
+    const std::byte* const next = panel + stride + (first + done) * Format::block_bytes;
+    Ahead ahead{next, next + count * Format::block_bytes};
     for (std::int64_t r = 0; r < rows; r += tile_rows)
-      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r);
+      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r, ahead, Format::block_bytes);
   }
 }
 
@@ -177,6 +188,8 @@ inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end,
   const std::int64_t in_tiles = (rows + tile_rows - 1) / tile_rows * tile_rows;
   for (std::int64_t first = 0; first < all_blocks; first += size.blocks) {
     const std::int64_t blocks = all_blocks - first < size.blocks ? all_blocks - first : size.blocks;
+    const std::byte* const start = w.data + static_cast<std::size_t>(begin) * w.stride + first * Format::block_bytes;
+    for (std::int64_t i = 0; i < blocks * Format::block_bytes; i += 64) Part::prefetch(start + i);
     for (std::int64_t r = 0; r < rows; r += tile_rows)
       gather_rows<Format::halves>(from + r * all_blocks + first, rows - r, all_blocks, blocks, gathered + r / tile_rows * blocks);
     for (std::int64_t p = begin; p < end; ++p) {
@@ -184,7 +197,7 @@ inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end,
       float* const to = out + p * panel_rows;
       for (std::int64_t r = 0; r < in_tiles; ++r)
         Part::store(sums[r], first == 0 || r >= rows ? Part::set(0.0f) : load_rows(to + r * stride, exist));
-      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, first, blocks, gathered, in_tiles, sums);
+      multiply_panel<Format>(w.data + static_cast<std::size_t>(p) * w.stride, w.stride, first, blocks, gathered, in_tiles, sums);
       for (std::int64_t r = 0; r < rows; r += planes) {
         const Part::Pf sum = Part::load(sums[r]);
         store_rows(to + r / planes * stride, 0, planes == 2 ? Part::add(sum, Part::load(sums[r + 1])) : sum, exist);
