@@ -114,16 +114,16 @@ WEFT_FORCE void ask(Ahead& ahead, std::int64_t bytes) {
 }
 
 /// sums[r][lane] += `blocks` blocks of wide times those of 16 rows. Tiles work one sub-block ahead of the floats: the even ones use
-/// one set of tiles, the odd ones the other. A block asks for block_bytes of `ahead`.
-template <int halves, bool with_min>
-[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16], Ahead& ahead, std::int64_t block_bytes) noexcept {
+/// one set of tiles, the odd ones the other. asks: a block asks for block_bytes of `ahead`.
+template <int halves, bool with_min, bool asks>
+[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, float (*sums)[16], Ahead ahead, std::int64_t block_bytes) noexcept {
   alignas(64) std::int32_t even[16][16], odd[16][16];
   Part::Pf acc[16];
   WEFT_EACH (t, 16) acc[t] = Part::load(sums[t]);
   const int steps = blocks * halves;
   dot_tile<0>(x[0].q[0], wide.q[0], even);
   for (int s = 0; s < steps; s += 2) {
-    ask(ahead, 2 * block_bytes / halves);
+    if constexpr (asks) ask(ahead, 2 * block_bytes / halves);
     const int b = s / halves, next = (s + 1) / halves, next_half = (s + 1) % halves, after = (s + 2) / halves;
     if (s + 1 < steps) dot_tile<1>(x[next].q[0] + 16 * next_half, wide.q[next] + 256 * next_half, odd);
     add_dots<halves, with_min>(wide, x, b, 0, even, acc);
@@ -171,9 +171,10 @@ inline void multiply_panel(const std::byte* panel, std::size_t stride, std::int6
     const auto count = static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks);
     for (int at = 0; at < count; ++at) widen<Format>(panel, static_cast<std::size_t>(first + done + at), wide, at);
     const std::byte* const next = panel + stride + (first + done) * Format::block_bytes;
-    Ahead ahead{next, next + count * Format::block_bytes};
-    for (std::int64_t r = 0; r < rows; r += tile_rows)
-      add_blocks<Format::halves, Format::layout.with_min>(wide, count, x + r / tile_rows * blocks + done, sums + r, ahead, Format::block_bytes);
+    const Ahead ahead{next, next + count * Format::block_bytes};
+    add_blocks<Format::halves, Format::layout.with_min, true>(wide, count, x + done, sums, ahead, Format::block_bytes);
+    for (std::int64_t r = tile_rows; r < rows; r += tile_rows)
+      add_blocks<Format::halves, Format::layout.with_min, false>(wide, count, x + r / tile_rows * blocks + done, sums + r, {}, 0);
   }
 }
 
