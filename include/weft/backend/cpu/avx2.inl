@@ -105,17 +105,18 @@ struct Part {
   // Nibbles: 8 products of pairs, each at most 2 * 15 * 127, fit 16 bits, so that one widening serves a block.
   using Nibbles = __m256i;
   WEFT_FORCE Pi load_lanes(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm256_set1_epi32(x); }
+  using Spread = Pi;  ///< 4 bytes for every lane
+  WEFT_FORCE Spread broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm256_set1_epi32(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi lookup(const std::int8_t* table, Pi nibbles) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), nibbles);
   }
-  WEFT_FORCE Nibbles nibbles_start() { return _mm256_setzero_si256(); }
+  WEFT_FORCE Nibbles nibbles_start(Pi) { return _mm256_setzero_si256(); }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) {
     return keep_order(_mm256_add_epi16(s, _mm256_maddubs_epi16(w, x)));
   }
-  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return _mm256_madd_epi16(s, _mm256_set1_epi16(1)); }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s, Pi from) { return iadd(_mm256_madd_epi16(s, _mm256_set1_epi16(1)), from); }
   // Signed bytes: |w| * (x with the sign of w); a pair is at most 2 * 128 * 127 and so never saturates.
   struct Signed { Pi magnitude, value; };
   WEFT_FORCE Signed as_signed(Pi w) { return {_mm256_abs_epi8(w), w}; }

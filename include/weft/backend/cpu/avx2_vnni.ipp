@@ -21,8 +21,9 @@ namespace weft::cpu::avx2_vnni {
 struct Part : avx2::Part {
   static constexpr int nibble_sums = 8, byte_sums = 8;
 
+  WEFT_FORCE Nibbles nibbles_start(Pi from) { return from; }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { return _mm256_dpbusd_avx_epi32(s, w, x); }
-  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s, Pi) { return s; }
   // Signed bytes: (w + 128) * x as unsigned times signed, minus 128 times the sum of x.
   using Signed = __m256i;
   WEFT_FORCE Signed as_signed(Pi w) { return _mm256_xor_si256(w, _mm256_set1_epi8(-128)); }

@@ -126,7 +126,7 @@ WEFT_FORCE void quantise_block(F& a, F& b, QuantBlock& out) {
   out.sum = d * static_cast<float>(out.q_sum);
   out.half_sum[0] = d * static_cast<float>(out.q_half_sum[0]);
   out.half_sum[1] = d * static_cast<float>(out.q_half_sum[1]);
-  out.unused = 0;
+  out.minus_8_sum = -8 * out.q_sum;
   const F step = set(-d);
   a = fma(step, to_float(qa), a);
   b = fma(step, to_float(qb), b);

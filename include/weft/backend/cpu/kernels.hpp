@@ -34,7 +34,7 @@ struct QuantBlock {
   float half_sum[2];   ///< d * (sum of q over columns 0-15, 16-31)
   std::int32_t q_sum;  ///< sum of q
   std::int32_t q_half_sum[2];
-  std::int32_t unused;
+  std::int32_t minus_8_sum;  ///< -8 * q_sum: where the dot product starts with weights that are stored plus 8
 };
 static_assert(sizeof(QuantBlock) == 64);
 

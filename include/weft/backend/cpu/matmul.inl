@@ -13,30 +13,31 @@ WEFT_FORCE void prefetch_ahead(const std::byte* at) {
   WEFT_UNROLL for (int i = 0; i < bytes; i += 64) Part::prefetch(at + 4096 + i);
 }
 
-// Integer dot products of 4 bytes a lane, by what the weights are: unsigned up to 15, unsigned up to 127, signed.
+// Integer dot products of 4 bytes a lane, by what the weights are: unsigned up to 15, unsigned up to 127, signed. They start from what
+// the weights are stored plus, times the sum of x, or from 0.
 struct OfNibbles {
   using Sum = Part::Nibbles;
   static constexpr int sums = Part::nibble_sums;
-  WEFT_FORCE Sum start(std::int32_t) { return Part::nibbles_start(); }
+  WEFT_FORCE Sum start(Part::Pi from, std::int32_t) { return Part::nibbles_start(from); }
   WEFT_FORCE Part::Pi weight(Part::Pi w) { return w; }
-  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Pi x) { return Part::nibbles_add(s, w, x); }
-  WEFT_FORCE Part::Pi total(Sum s) { return Part::nibbles_sum(s); }
+  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Spread x) { return Part::nibbles_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s, Part::Pi from) { return Part::nibbles_sum(s, from); }
 };
 struct OfUnsigned {
   using Sum = Part::Pi;
   static constexpr int sums = Part::byte_sums;
-  WEFT_FORCE Sum start(std::int32_t) { return Part::iset(0); }
+  WEFT_FORCE Sum start(Part::Pi from, std::int32_t) { return from; }
   WEFT_FORCE Part::Pi weight(Part::Pi w) { return w; }
-  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Pi x) { return Part::unsigned_add(s, w, x); }
-  WEFT_FORCE Part::Pi total(Sum s) { return s; }
+  WEFT_FORCE Sum add(Sum s, Part::Pi w, Part::Spread x) { return Part::unsigned_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s, Part::Pi) { return s; }
 };
 struct OfSigned {
   using Sum = Part::Pi;
   static constexpr int sums = Part::byte_sums;
-  WEFT_FORCE Sum start(std::int32_t x_sum) { return Part::signed_start(x_sum); }
+  WEFT_FORCE Sum start(Part::Pi, std::int32_t x_sum) { return Part::signed_start(x_sum); }
   WEFT_FORCE Part::Signed weight(Part::Pi w) { return Part::as_signed(w); }
-  WEFT_FORCE Sum add(Sum s, Part::Signed w, Part::Pi x) { return Part::signed_add(s, w, x); }
-  WEFT_FORCE Part::Pi total(Sum s) { return s; }
+  WEFT_FORCE Sum add(Sum s, Part::Signed w, Part::Spread x) { return Part::signed_add(s, w, x); }
+  WEFT_FORCE Part::Pi total(Sum s, Part::Pi) { return s; }
 };
 
 /// A block format: acc[h][t] += what block b of the panel adds, half by half if each half has its scale, else all 32 columns at
@@ -100,6 +101,15 @@ struct Block {
     return Part::sub(Part::set(-0.0f), Part::mul(min, Part::to_float(count)));
   }
 
+  /// Where the dot product of half i starts, so that it is that of the weights without what they are stored plus.
+  WEFT_FORCE Part::Pi from(const QuantBlock& x, int i) {
+    static_assert(layout.bias == 0 || halves == 2 || layout.bias == 8 || layout.bias == 16);
+    if constexpr (layout.bias == 0) return Part::iset(0);
+    if constexpr (halves == 2) return Part::iset(-layout.bias * x.q_half_sum[i]);
+    const Part::Pi sum = Part::iset(x.minus_8_sum);
+    return layout.bias == 16 ? Part::template shift_left<1>(sum) : sum;
+  }
+
   /// s[h][t] = dot of half i of the block (of all of it when halves is 1).
   template <int T, int H>
   WEFT_FORCE void dot(const std::byte* q, int i, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
@@ -107,23 +117,19 @@ struct Block {
     Planes p[H][2];
     WEFT_EACH (h, H) {
       WEFT_EACH (n, 2 / halves) p[h][n] = planes(q + h * Part::lanes * 4, i + n);
-      WEFT_EACH (t, T) sum[h][t] = Dot::start(halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
+      WEFT_EACH (t, T) sum[h][t] = Dot::start(from(x[t * stride], i), halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
     }
     WEFT_EACH (g, 4)
       WEFT_EACH (n, 2 / halves) {
         decltype(Dot::weight(Part::Pi{})) w[H];
         WEFT_EACH (h, H) w[h] = Dot::weight(next(p[h][n], q + h * Part::lanes * 4, i + n, g));
         WEFT_EACH (t, T) {
-          const Part::Pi a = Part::broadcast(x[t * stride].q + 16 * (i + n) + 4 * g);
+          const Part::Spread a = Part::broadcast(x[t * stride].q + 16 * (i + n) + 4 * g);
           WEFT_EACH (h, H) sum[h][t] = Dot::add(sum[h][t], w[h], a);
         }
       }
     WEFT_EACH (h, H)
-      WEFT_EACH (t, T) {
-        s[h][t] = Dot::total(sum[h][t]);
-        if constexpr (layout.bias != 0)
-          s[h][t] = Part::isub(s[h][t], Part::iset(layout.bias * (halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i])));
-      }
+      WEFT_EACH (t, T) s[h][t] = Dot::total(sum[h][t], from(x[t * stride], i));
   }
 
   template <int T, int H>

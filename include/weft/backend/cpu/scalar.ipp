@@ -123,7 +123,8 @@ struct Part {
   // Dot products of 4 bytes a lane. Nibbles: unsigned weights <= 15, at most 8 steps into one accumulator.
   using Nibbles = Ints;
   WEFT_FORCE Pi load_lanes(const std::byte* p) { Pi r; std::memcpy(r.v, p, 64); return r; }
-  WEFT_FORCE Pi broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return iset(x); }
+  using Spread = Pi;  ///< 4 bytes for every lane
+  WEFT_FORCE Spread broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return iset(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { WEFT_LANES a.v[i] &= 0x0f0f0f0f; return a; }
   WEFT_FORCE Pi high_nibbles(Pi a) { WEFT_LANES a.v[i] = (a.v[i] >> 4) & 0x0f0f0f0f; return a; }
   /// Bytes of a table of 16, by nibble.
@@ -134,9 +135,9 @@ struct Part {
     std::memcpy(nibbles.v, bytes, 64);
     return nibbles;
   }
-  WEFT_FORCE Nibbles nibbles_start() { return iset(0); }
+  WEFT_FORCE Nibbles nibbles_start(Pi from) { return from; }
   WEFT_FORCE Nibbles nibbles_add(Nibbles s, Pi w, Pi x) { WEFT_LANES s.v[i] += dot4(w.v[i], x.v[i]); return s; }
-  WEFT_FORCE Pi nibbles_sum(Nibbles s) { return s; }
+  WEFT_FORCE Pi nibbles_sum(Nibbles s, Pi) { return s; }
   // Signed bytes; x in [-127, 127]. start takes the sum of all x that will be multiplied.
   using Signed = Ints;
   WEFT_FORCE Signed as_signed(Pi w) { return w; }
