@@ -54,9 +54,6 @@ TEST_CASE("the k-th greatest is that of a sort, at every size, and the bound tha
 }
 
 TEST_CASE("the border of a mass is that of a sum from the best down, and of equals the lowest ids are in") {
-  const auto above = [](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) {
-    return detail::next_scan_above(x, from, end, -inf, found);
-  };
   detail::Candidates candidates;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const auto logits = random_logits(seed, 1 + seed * 37 % 5000, static_cast<Shape>(seed % 5));
@@ -64,12 +61,13 @@ TEST_CASE("the border of a mass is that of a sum from the best down, and of equa
     if (max == -inf) continue;
     const auto order = ranking(logits);
     for (const double share : {0.01, 0.3, 0.77, 0.99, 2.0}) {
-      candidates.collect(logits, max, nullptr, above, [](float x) { return x; });
+      const detail::Survey survey(logits, nullptr, detail::Look::weights);
+      candidates.take(survey, -inf);
       REQUIRE(candidates.size() == detail::count_left(logits));
       const double mass = share * candidates.weight();
       double sum = 0;
       std::size_t last = 0;
-      for (std::size_t i = 0; i < candidates.size() && sum < mass - 1e-6; ++i) sum += static_cast<double>(detail::exp_weight(logits[last = order[i]], max));
+      for (std::size_t i = 0; i < candidates.size() && sum < mass * (1 - 1e-6); ++i) sum += std::exp(static_cast<double>(logits[last = order[i]]));
       const auto border = candidates.border(mass, -20, max);
       REQUIRE(border.value == logits[last]);
       REQUIRE(border.id == static_cast<Token>(last));

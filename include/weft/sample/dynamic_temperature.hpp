@@ -10,11 +10,12 @@ struct DynamicTemperature : Narrowing {
   float lowest = 1, highest = 1, exponent = 1;
 
   void operator()(std::span<float> logits, const StepContext& context) const {
-    const float max = detail::greatest(logits, context.live);
+    const detail::Survey survey(logits, context.live, detail::Look::spread);
+    const float max = survey.max;
     if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-    const std::size_t candidates = detail::count_left(logits, context.live);
+    const std::size_t candidates = survey.count_left();
     if (candidates < 2) return;
-    const double share = detail::spread_of(logits, max, context.live).entropy() / std::log(static_cast<double>(candidates));
+    const double share = survey.entropy() / std::log(static_cast<double>(candidates));
     const double power = std::pow(std::min(1.0, std::max(0.0, share)), static_cast<double>(exponent));
     Temperature step;
     step.value = static_cast<float>(static_cast<double>(lowest) + static_cast<double>(highest - lowest) * power);

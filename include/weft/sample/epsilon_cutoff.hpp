@@ -5,16 +5,16 @@
 #include <cmath>
 
 #include "weft/core/error.hpp"
-#include "weft/sample/softmax.hpp"
 #include "weft/sample/step.hpp"
+#include "weft/sample/survey.hpp"
 
 namespace weft {
 
 namespace detail {
 
-/// Excludes tokens less likely than e^log_share; the most likely one always stays. weight: sum of e^(x - max).
-inline void cut_off(std::span<float> logits, float max, double weight, double log_share, Live* live) {
-  exclude_below(logits, max + static_cast<float>(std::min(0.0, std::log(weight) + log_share)), live);
+/// Excludes tokens less likely than e^log_share; the most likely one always stays.
+inline void cut_off(std::span<float> logits, const Survey& survey, double log_share, Live* live) {
+  exclude_below(logits, survey.max + static_cast<float>(std::min(0.0, survey.log_weight() + log_share)), live);
 }
 
 }  // namespace detail
@@ -22,9 +22,9 @@ inline void cut_off(std::span<float> logits, float max, double weight, double lo
 struct EpsilonCutoff : Narrowing {
   float epsilon = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
-    const float max = detail::greatest(logits, context.live);
-    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-    detail::cut_off(logits, max, detail::exp_sum(logits, max, context.live), std::log(static_cast<double>(epsilon)), context.live);
+    const detail::Survey survey(logits, context.live, detail::Look::weights);
+    if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+    detail::cut_off(logits, survey, std::log(static_cast<double>(epsilon)), context.live);
   }
 };
 

@@ -8,11 +8,10 @@ namespace weft {
 struct EtaCutoff : Narrowing {
   float epsilon = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
-    const float max = detail::greatest(logits, context.live);
-    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-    const auto spread = detail::spread_of(logits, max, context.live);
+    const detail::Survey survey(logits, context.live, detail::Look::spread);
+    if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
     const double log_epsilon = std::log(static_cast<double>(epsilon));
-    detail::cut_off(logits, max, spread.weight, std::min(log_epsilon, log_epsilon / 2 - spread.entropy()), context.live);
+    detail::cut_off(logits, survey, std::min(log_epsilon, log_epsilon / 2 - survey.entropy()), context.live);
   }
 };
 

@@ -12,10 +12,16 @@ inline constexpr std::size_t softmax_block = 256;
 /// And looked for in parts of so many.
 inline constexpr std::size_t scan_block = 64, scans = softmax_block / scan_block;
 
+/// n, made a multiple of 64.
+constexpr std::size_t whole_scans(std::size_t n) noexcept { return (n + scan_block - 1) / scan_block * scan_block; }
+
 /// A list of blocks outside of which every token is excluded. It may name too many, never too few.
 class Live {
  public:
-  void reserve(std::size_t vocab) { blocks_.reserve(vocab / softmax_block); }
+  void reserve(std::size_t vocab) {
+    blocks_.reserve(vocab / softmax_block);
+    peaks_.reserve((vocab / softmax_block + 1) * 16 + scan_block);
+  }
   /// All blocks may be alive.
   void forget() noexcept { known_ = false; }
 
@@ -38,9 +44,15 @@ class Live {
     for_each_run(all, [&](std::size_t begin, std::size_t end) { count += f(begin, end, blocks_.data() + count); });
     count_ = count, all_ = all, known_ = true;
   }
+  /// Room for n numbers, which a survey keeps here: the greatest of every sixteen logits.
+  float* peaks(std::size_t n) {
+    if (peaks_.size() < n) peaks_.resize(n);
+    return peaks_.data();
+  }
 
  private:
   std::vector<std::uint32_t> blocks_{};
+  std::vector<float> peaks_{};
   std::size_t count_ = 0, all_ = 0;
   bool known_ = false;
 };

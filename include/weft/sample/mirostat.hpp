@@ -13,12 +13,12 @@ struct Mirostat : Narrowing {
   std::size_t m = 100;
   detail::ChosenBefore<float> mu{};  ///< bits: the bound on surprise
   std::vector<detail::Ranked> best{};
-  std::vector<float> scratch{};
+  detail::Candidates candidates{};
 
   void prepare(std::size_t vocab, std::size_t positions) {
     mu.prepare(vocab, positions);
-    best.reserve(2 * m + 64);
-    scratch.reserve(vocab);
+    best.reserve(m);
+    candidates.reserve(vocab);
   }
   void operator()(std::span<float> logits, const StepContext& context);
   void save(StateWriter& out) const { mu.save(out); }
@@ -31,8 +31,12 @@ struct Mirostat : Narrowing {
 struct MirostatV2 : Narrowing {
   float tau = 5, eta = 0.1f;
   detail::ChosenBefore<float> mu{};  ///< bits: the greatest surprise that is let through
+  detail::Candidates candidates{};
 
-  void prepare(std::size_t vocab, std::size_t positions) { mu.prepare(vocab, positions); }
+  void prepare(std::size_t vocab, std::size_t positions) {
+    mu.prepare(vocab, positions);
+    candidates.reserve(vocab);
+  }
   void operator()(std::span<float> logits, const StepContext& context);
   void save(StateWriter& out) const { mu.save(out); }
   void load(StateReader& in) { mu.load(in); }
@@ -50,12 +54,12 @@ inline float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta, cons
   return mu.at(context, 2 * tau, [&](float& bound, const Ranked& chosen) { bound -= eta * (chosen.value - tau); });
 }
 
-/// Remembers the surprise, in bits, of each token that is left.
-inline void offer_surprise(ChosenBefore<float>& mu, std::span<const float> logits, float max, const Live* live) {
-  const double log_sum = std::log(exp_sum(logits, max, live));
-  for_each_above(logits, excluded, [&](std::size_t i) {
-    mu.offer(static_cast<float>((log_sum - (static_cast<double>(logits[i]) - static_cast<double>(max))) * 1.4426950408889634), i);
-  }, live);
+/// Remembers the surprise, in bits, of each of the candidates from the border on: those that are left.
+inline void offer_surprise(ChosenBefore<float>& mu, const Candidates& left, float border, const Survey& survey) {
+  const double log_sum = std::log(weight_from(left.values.data(), left.weights.data(), left.values.size(), border));
+  for (std::size_t i = 0; i < left.size(); ++i)
+    if (left.values[i] >= border)
+      mu.offer(static_cast<float>((log_sum - survey.log_weight_of(left.values[i])) * 1.4426950408889634), static_cast<std::size_t>(left.ids[i]));
 }
 
 }  // namespace detail
@@ -103,23 +107,25 @@ inline std::size_t Mirostat::kept(double bound, std::size_t vocab) const {
 
 inline void Mirostat::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
-  const float max = detail::greatest(logits, context.live);
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-  detail::greatest_n(logits, m, best, context.live);
+  const detail::Survey survey(logits, context.live, detail::Look::peaks);
+  if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+  candidates.rank(survey, m, best);
   const std::size_t k = kept(static_cast<double>(bound), logits.size());
-  if (k < logits.size()) detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch, context.live), context.live);
-  detail::offer_surprise(mu, logits, max, context.live);
+  const float border = k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
+  if (k >= logits.size()) candidates.take(survey, border);
+  detail::offer_surprise(mu, candidates, border, survey);
+  if (border > detail::excluded) detail::exclude_below(logits, border, context.live);
 }
 
 inline void MirostatV2::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
-  const float max = detail::greatest(logits, context.live);
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-  const double log_sum = std::log(detail::exp_sum(logits, max, context.live));
-  // -log2 p > mu  <=>  x < max + log_sum - mu ln 2
-  detail::exclude_below(
-      logits, max + static_cast<float>(std::min(0.0, log_sum - static_cast<double>(bound) * 0.6931471805599453)), context.live);
-  detail::offer_surprise(mu, logits, max, context.live);
+  const detail::Survey survey(logits, context.live, detail::Look::weights);
+  if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+  // -log2 p > mu  <=>  x < max + log_weight - mu ln 2
+  const float border = survey.max + static_cast<float>(std::min(0.0, survey.log_weight() - static_cast<double>(bound) * 0.6931471805599453));
+  candidates.take(survey, detail::just_below(border));
+  detail::offer_surprise(mu, candidates, border, survey);
+  detail::exclude_below(logits, border, context.live);
 }
 
 }  // namespace weft

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/core/token.hpp"
-#include "weft/sample/softmax.hpp"
+#include "weft/sample/survey.hpp"
 
 namespace weft::detail {
 
@@ -18,9 +18,6 @@ struct Ranked {
     return a.value != b.value ? a.value > b.value : a.id < b.id;
   }
 };
-
-/// n, made a multiple of 64.
-constexpr std::size_t whole_scans(std::size_t n) noexcept { return (n + scan_block - 1) / scan_block * scan_block; }
 
 /// The k-th greatest of the values (k from 1 to their number). Values above a bound are collected, and when the buffer is full only its
 /// greatest k stay, which raises the bound. Keeps the buffer for the next call.
@@ -50,18 +47,22 @@ struct Candidates {
   std::vector<Token> ids{};
 
   void reserve(std::size_t vocab) {
-    for (auto* v : {&values, &weights}) v->reserve(vocab + 2 * scan_block);
-    ids.reserve(vocab + 2 * scan_block);
+    for (auto* v : {&values, &weights}) v->reserve(vocab + 2 * softmax_block);
+    ids.reserve(vocab + 2 * softmax_block);
   }
   [[nodiscard]] std::size_t size() const noexcept { return ids.size(); }
-  /// The logits that next(x, from, end, found) finds, as next_scan_above() does; value(logit) is what they are ranked by. max: the greatest.
-  template <class Next, class Value>
-  void collect(std::span<const float> logits, float max, const Live* live, Next next, Value value);
+  /// Those of a survey that are above the bound, and what they weigh there.
+  void take(const Survey& survey, float bound);
   /// What all of them weigh.
   [[nodiscard]] double weight() const noexcept { return weight_from(values.data(), weights.data(), values.size(), excluded); }
   /// The first, in the order of rank, with which those before it and it weigh `mass`; the last one if all do not. At least one candidate.
   /// It is looked for from low to high, the greatest value. Drops others.
   [[nodiscard]] Ranked border(double mass, float low, float high);
+
+  /// The k-th greatest of a survey; -inf if fewer are left.
+  [[nodiscard]] float kth(const Survey& survey, std::size_t k);
+  /// The greatest n of a survey, best first, into `best`.
+  void rank(const Survey& survey, std::size_t n, std::vector<Ranked>& best);
 
  private:
   /// Drops those that are not near the border, which lies in [low, high), moves these, and says what the rest has to weigh.
@@ -73,36 +74,7 @@ struct Candidates {
     values.resize(whole_scans(n), excluded);
     weights.resize(whole_scans(n), 0.0f);
   }
-  void resize(std::size_t n) {
-    for (auto* v : {&values, &weights}) v->resize(n);
-    ids.resize(n);
-  }
 };
-
-template <class Next, class Value>
-void Candidates::collect(std::span<const float> logits, float max, const Live* live, Next next, Value value) {
-  std::size_t n = 0;
-  const auto take = [&](const float* x, std::size_t from, std::size_t end, std::size_t shift) {
-    std::uint64_t found = 0;
-    float weighed[scan_block];
-    for (std::size_t s = from; (s = next(x, s, end, found)) < end; ++s) {
-      if (ids.size() < n + 2 * scan_block) resize(2 * n + 2 * scan_block);
-      exp_scan(x + s * scan_block, max, weighed);
-      for (; found != 0; found &= found - 1, ++n) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(found));
-        values[n] = value(x[s * scan_block + i]);
-        weights[n] = weighed[i];
-        ids[n] = static_cast<Token>(s * scan_block + i + shift);
-      }
-    }
-  };
-  for_each_run(live, logits.size() / softmax_block, [&](std::size_t begin, std::size_t end) { take(logits.data(), begin * scans, end * scans, 0); });
-  if (const auto rest = rest_of(logits); !rest.empty()) {
-    take(PaddedBlock(rest).logits, 0, scans, logits.size() - rest.size());
-    while (n > 0 && static_cast<std::size_t>(ids[n - 1]) >= logits.size()) --n;  // filled up, not there
-  }
-  cut(n);
-}
 
 }  // namespace weft::detail
 

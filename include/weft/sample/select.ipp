@@ -90,6 +90,34 @@ WEFT_INLINE Token first_equal(std::span<const float> logits, float value, const 
   return static_cast<Token>(first);
 }
 
+WEFT_INLINE void Candidates::take(const Survey& survey, float bound) {
+  std::size_t n = 0;
+  survey.for_each_above(bound, [&](const float* block, std::size_t first) {
+    if (ids.size() < n + softmax_block + 16) {
+      values.resize(2 * n + softmax_block + 16);
+      ids.resize(2 * n + softmax_block + 16);
+    }
+    n += take_above(block, bound, static_cast<Token>(first), values.data() + n, ids.data() + n);
+  });
+  cut(n);
+  weigh(values.data(), values.size(), survey.base, weights.data());
+}
+
+WEFT_INLINE float Candidates::kth(const Survey& survey, std::size_t k) {
+  take(survey, survey.bound_of(k));
+  return size() < k ? excluded : kth_greatest_of(values.data(), values.size(), k);
+}
+
+WEFT_INLINE void Candidates::rank(const Survey& survey, std::size_t n, std::vector<Ranked>& best) {
+  take(survey, survey.bound_of(n));
+  best.clear();
+  const float least = size() > n ? kth_greatest_of(values.data(), values.size(), n) : excluded;
+  std::size_t equals = n - std::min(n, count_from(values.data(), values.size(), std::nextafter(least, -excluded)));
+  for (std::size_t i = 0; i < size(); ++i)
+    if (values[i] > least || (values[i] == least && equals > 0 && equals-- > 0)) best.push_back({values[i], ids[i]});
+  std::sort(best.begin(), best.end());
+}
+
 WEFT_INLINE double Candidates::narrow(double mass, float& low, float& high) {
   const auto weight = [this](float from) { return weight_from(values.data(), weights.data(), values.size(), from); };
   for (int i = 0; i < 5; ++i) {

@@ -28,18 +28,18 @@ inline constexpr float excluded = -std::numeric_limits<float>::infinity();
 using Lanes = float __attribute__((vector_size(16)));
 using IntLanes = std::int32_t __attribute__((vector_size(16)));
 
-/// What the shape of a distribution is judged by.
-struct Spread {
-  double weight = 0;  ///< sum of e^(x - max)
-  double mean = 0;    ///< expected logit, relative to max: sum of p (x - max), <= 0
-  /// In nats: -sum p log p = log(weight) - mean.
-  [[nodiscard]] double entropy() const noexcept { return std::log(weight) - mean; }
-};
-
 /// Of the logits that are not excluded, relative to the greatest.
 struct Moments {
   double count = 0, sum = 0, squares = 0;
 };
+
+/// Sums of e^(x - base), and of (x - base) times that.
+struct Weighed {
+  double weight = 0, mean = 0;
+  std::size_t partial = 0;  ///< with the mean: how many blocks have excluded logits
+};
+/// Less than this weighs nothing; what exponents of weights are shifted by, so that denormal ones are rounded once.
+inline constexpr float lowest_weighed = -104.5f, weight_bias = 127 + 25;
 
 #if defined(__clang__)
 #define WEFT_SOFTMAX_UNROLL _Pragma("clang loop unroll(full)")
@@ -63,20 +63,25 @@ inline unsigned lane_bits(VecInt v) noexcept {
 }
 inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept { return lane_bits((a != a) | (b != b) | (c != c) | (d != d)); }
 #include "weft/sample/softmax_block.inl"
+#include "weft/sample/pack_lanes.inl"
+#include "weft/sample/survey_block.inl"
 }  // namespace base
 
-/// The functions of softmax_block.inl on eight lanes where the machine has AVX2, on sixteen with AVX-512: sooner, the same bits.
+/// The functions of softmax_block.inl and survey_block.inl on eight lanes where the machine has AVX2, on sixteen with AVX-512: sooner, the same bits.
 void exp_scan(const float* x, float max, float* weights) noexcept;
 double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept;
-void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept;
 void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept;
 float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept;
+float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& broken) noexcept;
+float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept;
+void weigh(const float* x, std::size_t n, float base, float* weights) noexcept;
+std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept;
+std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept;
 std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept;
 void divide_in(float* x, std::size_t blocks, float divisor) noexcept;
 std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept;
 std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept;
 std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept;
-std::size_t next_scan_within(const float* x, std::size_t from, std::size_t end, float centre, float width, std::uint64_t& found) noexcept;
 std::size_t count_from(const float* x, std::size_t n, float bound) noexcept;
 double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept;
 float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept;
@@ -186,14 +191,6 @@ inline std::size_t count_left(std::span<const float> logits, const Live* live = 
   std::size_t count = 0;
   by_blocks(logits, live, [&](const float* x, std::size_t blocks) { count += count_from(x, blocks * softmax_block, std::numeric_limits<float>::lowest()); });
   return count;
-}
-
-/// The spread of logits whose greatest, max, is finite. O(vocab).
-inline Spread spread_of(std::span<const float> logits, float max, const Live* live = nullptr) noexcept {
-  Spread spread;
-  by_blocks(logits, live, [&](const float* x, std::size_t blocks) { add_spread_blocks(x, blocks, max, spread); });
-  spread.mean /= spread.weight;
-  return spread;
 }
 
 /// What log_softmax subtracts, kept as its two parts so that a single log-prob is exact.

@@ -27,6 +27,8 @@ inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q))));
 }
 #include "weft/sample/softmax_block.inl"
+#include "weft/sample/pack_lanes.inl"
+#include "weft/sample/survey_block.inl"
 }  // namespace weft::detail::avx2
 
 #if defined(__clang__)
@@ -55,6 +57,17 @@ inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
   return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
 }
 #include "weft/sample/softmax_block.inl"
+inline constexpr bool bounds = false;
+inline Vec bounded(Vec v) noexcept { return v; }
+inline Vec scaled(Vec p, Vec n, Vec) noexcept { return _mm512_scalef_ps(p, n); }
+inline std::size_t pack(Vec v, unsigned bits, std::int32_t first, float* values, std::int32_t* ids) noexcept {
+  const auto mask = static_cast<__mmask16>(bits);
+  const __m512i id = _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  _mm512_storeu_ps(values, _mm512_maskz_compress_ps(mask, v));
+  _mm512_storeu_si512(ids, _mm512_maskz_compress_epi32(mask, id));
+  return static_cast<std::size_t>(__builtin_popcount(bits));
+}
+#include "weft/sample/survey_block.inl"
 }  // namespace weft::detail::avx512
 
 #if defined(__clang__)
@@ -90,13 +103,23 @@ WEFT_INLINE void exp_scan(const float* x, float max, float* weights) noexcept { 
 WEFT_INLINE double exp_sum_blocks(const float* x, std::size_t blocks, float max, double sum, double* running) noexcept {
   WEFT_WIDEST(exp_sum_blocks(x, blocks, max, sum, running))
 }
-WEFT_INLINE void add_spread_blocks(const float* x, std::size_t blocks, float max, Spread& into) noexcept {
-  WEFT_WIDEST(add_spread_blocks(x, blocks, max, into))
-}
 WEFT_INLINE void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& into) noexcept {
   WEFT_WIDEST(add_moments_blocks(x, blocks, max, into))
 }
 WEFT_INLINE float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept { WEFT_WIDEST(greatest_of(x, blocks, broken)) }
+WEFT_INLINE float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& broken) noexcept {
+  WEFT_WIDEST(peaks_of(x, blocks, peaks, broken))
+}
+WEFT_INLINE float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept {
+  WEFT_WIDEST(weigh_blocks(x, blocks, base, peaks, with_mean, into))
+}
+WEFT_INLINE void weigh(const float* x, std::size_t n, float base, float* weights) noexcept { WEFT_WIDEST(weigh(x, n, base, weights)) }
+WEFT_INLINE std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept {
+  WEFT_WIDEST(next_peak(peaks, from, end, bound))
+}
+WEFT_INLINE std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept {
+  WEFT_WIDEST(take_above(x, bound, first, values, ids))
+}
 WEFT_INLINE std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept {
   WEFT_WIDEST(lane_maxima(x, scanned, group, out))
 }
@@ -109,10 +132,6 @@ WEFT_INLINE std::size_t exclude_outside_in(float* x, std::size_t begin, std::siz
 }
 WEFT_INLINE std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept {
   WEFT_WIDEST(next_scan_above(x, from, end, bound, found))
-}
-WEFT_INLINE std::size_t next_scan_within(const float* x, std::size_t from, std::size_t end, float centre, float width,
-                                          std::uint64_t& found) noexcept {
-  WEFT_WIDEST(next_scan_within(x, from, end, centre, width, found))
 }
 WEFT_INLINE std::size_t count_from(const float* x, std::size_t n, float bound) noexcept { WEFT_WIDEST(count_from(x, n, bound)) }
 WEFT_INLINE double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept {

@@ -10,11 +10,15 @@ namespace weft {
 struct TopH : Narrowing {
   static constexpr bool follows_history = true;
   float share = 1;
+  detail::Candidates candidates{};
   std::vector<detail::Ranked> best{};
 
   static constexpr std::size_t considered = 100;  ///< as in Hugging Face: only so many of the best can survive
 
-  void prepare(std::size_t, std::size_t) { best.reserve(2 * considered + 64); }
+  void prepare(std::size_t, std::size_t) {
+    candidates.reserve(4 * considered);
+    best.reserve(considered);
+  }
   void operator()(std::span<float> logits, const StepContext& context);
 };
 
@@ -30,9 +34,10 @@ inline TopH top_h(float h) {
 }
 
 inline void TopH::operator()(std::span<float> logits, const StepContext& context) {
-  const float max = detail::greatest(logits, context.live);
+  const detail::Survey survey(logits, context.live, detail::Look::peaks);
+  const float max = survey.max;
   if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-  detail::greatest_n(logits, considered, best, context.live);
+  candidates.rank(survey, considered, best);
   double weight = 0, mean = 0, weights[considered];
   for (std::size_t i = 0; i < best.size(); ++i) {
     const double d = static_cast<double>(best[i].value) - static_cast<double>(max);

@@ -10,19 +10,20 @@ namespace weft {
 struct TopK : Narrowing {
   static constexpr bool follows_history = true;
   std::size_t k = 1;
-  std::vector<float> scratch{};
+  detail::Candidates candidates{};
 
   void prepare(std::size_t vocab, std::size_t) {
-    if (k < vocab) scratch.reserve(2 * k + 2 * detail::scan_block);
+    if (k < vocab) candidates.reserve(std::min(vocab, 2 * k));
   }
   void operator()(std::span<float> logits, const StepContext& context) {
     if (k >= logits.size()) return;
-    detail::exclude_below(logits, detail::kth_greatest(logits, k, scratch, context.live), context.live);
+    const detail::Survey survey(logits, context.live, detail::Look::peaks);
+    detail::exclude_below(logits, candidates.kth(survey, k), context.live);
   }
 };
 
 /// Excludes every token whose logit is below the k-th greatest; all that equal it stay, as in Hugging Face's
-/// TopKLogitsWarper. k >= 1; k above the vocabulary keeps all. Throws weft::Error(argument) for k < 1.
+/// TopKLogitsWarper. k >= 1; k above the vocabulary keeps all. Throws weft::Error(argument) for k < 1, and for NaN in the logits.
 /// O(vocab) on average. Source: Fan, Lewis, Dauphin 2018, arXiv:1805.04833.
 inline TopK top_k(std::int64_t k) {
   if (k < 1) fail(ErrorKind::argument, "top_k(", k, "): expected at least 1; leave the step out to keep all tokens");

@@ -31,18 +31,15 @@ inline TopP top_p(float p) {
 
 inline void TopP::operator()(std::span<float> logits, const StepContext& context) {
   if (p == 1) return;
-  const float max = detail::greatest(logits, context.live);
+  const detail::Survey survey(logits, context.live, detail::Look::weights);
+  const float max = survey.max;
   if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);  // all excluded, or infinite ones that share everything
-  const double mass = static_cast<double>(p) * detail::exp_sum(logits, max, context.live);
+  const double mass = static_cast<double>(p) * survey.weight;
   // most nuclei lie within a few nats of the best token: widen only where they do not
   float depth = 6;
   for (;; depth *= 1.3f) {
     const bool all = depth > 90;
-    const float below = all ? detail::excluded : max - depth;
-    candidates.collect(
-        logits, max, context.live,
-        [below](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) { return detail::next_scan_above(x, from, end, below, found); },
-        [](float logit) { return logit; });
+    candidates.take(survey, all ? detail::excluded : max - depth);
     if (all || candidates.weight() >= mass) break;
   }
   detail::exclude_after(logits, candidates.border(mass, max - depth, max), context.live);

@@ -28,24 +28,20 @@ inline TypicalP typical_p(float mass) {
 }
 
 inline void TypicalP::operator()(std::span<float> logits, const StepContext& context) {
-  const float max = detail::greatest(logits, context.live);
+  const detail::Survey survey(logits, context.live, detail::Look::spread);
+  const float max = survey.max;
   if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-  const auto spread = detail::spread_of(logits, max, context.live);
   // -log p_i = Z - x_i and H = Z - E[x], so that |-log p_i - H| = |x_i - E[x]|
-  const float centre = max + static_cast<float>(spread.mean);
-  const double wanted = static_cast<double>(mass) * spread.weight;
-  float width = std::max(1.0f, max - centre);
+  const float centre = max + static_cast<float>(survey.mean);
+  const double wanted = static_cast<double>(mass) * survey.weight;
+  // at least the greatest, and what is within a few nats of it: that is most often enough
+  float width = std::max({1.0f, max - centre, 6 - (max - centre)});
   for (;; width *= 1.5f) {
     const bool all = width > 200;  // nothing so far below has weight
-    const float within = all ? std::numeric_limits<float>::max() : width;
-    candidates.collect(
-        logits, max, context.live,
-        [=](const float* x, std::size_t from, std::size_t end, std::uint64_t& found) {
-          return detail::next_scan_within(x, from, end, centre, within, found);
-        },
-        [centre](float logit) { return -std::fabs(logit - centre); });
+    candidates.take(survey, all ? detail::excluded : detail::just_below(centre - width));
     if (all || candidates.weight() >= wanted) break;
   }
+  for (float& x : candidates.values) x = -std::fabs(x - centre);
   detail::exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).value, context.live);
 }
 

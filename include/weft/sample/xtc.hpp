@@ -12,9 +12,9 @@ struct Xtc : Narrowing {
   static constexpr bool follows_history = true;
   double probability = 0;
   float threshold = 0.1f;
-  std::vector<detail::Ranked> best{};
+  detail::Candidates candidates{};
 
-  void prepare(std::size_t, std::size_t) { best.reserve(2 * most() + 64); }
+  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(std::min(vocab, 2 * most())); }
   void operator()(std::span<float> logits, const StepContext& context) {
     const auto bits = random_bits(context.seed, context.branch, context.position());
     // the pick draws from the first two words of the same block
@@ -29,13 +29,17 @@ struct Xtc : Narrowing {
   }
 
   void exclude_top_choices(std::span<float> logits, detail::Live* live) {
-    const float max = detail::greatest(logits, live);
+    const detail::Survey survey(logits, live, detail::Look::weights);
+    const float max = survey.max;
     if (std::isinf(max)) return detail::exclude_below(logits, max, live);
-    const double border = std::log(static_cast<double>(threshold) * detail::exp_sum(logits, max, live));
-    detail::greatest_n(logits, threshold > 1e-4f ? most() : logits.size(), best, live);
-    std::size_t n = 0;
-    while (n < best.size() && static_cast<double>(best[n].value) - static_cast<double>(max) >= border) ++n;
-    for (std::size_t i = 0; i + 1 < n; ++i) logits[static_cast<std::size_t>(best[i].id)] = detail::excluded;
+    const double border = std::log(static_cast<double>(threshold)) + survey.log_weight();
+    candidates.take(survey, detail::just_below(max + static_cast<float>(std::max(border, -1e30)) - 1e-3f));  // all that are in, and few more
+    const auto reaches = [&](std::size_t i) { return static_cast<double>(candidates.values[i]) - static_cast<double>(max) >= border; };
+    std::size_t n = 0, last = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (reaches(i) && (n++ == 0 || candidates.values[i] <= candidates.values[last])) last = i;
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      if (reaches(i) && i != last) logits[static_cast<std::size_t>(candidates.ids[i])] = detail::excluded;
   }
 };
 

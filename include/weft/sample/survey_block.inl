@@ -1,0 +1,133 @@
+// What one look at blocks of logits tells. No header of its own: softmax.ipp includes it behind softmax_block.inl, for each width of lanes.
+// bounded(v) and scaled(p, n, shifted) come from there: v, made no less than lowest_weighed if `bounds`, as scaled() needs, and p 2^n, rounded once.
+
+inline float greatest_lane(const Vec (&vectors)[registers]) noexcept {
+  float max = excluded;
+  for (const Vec& v : vectors)
+    for (std::size_t lane = 0; lane < lanes; ++lane) max = v[lane] > max ? v[lane] : max;
+  return max;
+}
+
+/// The greatest of every sixteen logits of each block, by lane, [blocks][16], the greatest of all, and whether one is NaN.
+inline float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& broken) noexcept {
+  Vec most[registers];
+  for (Vec& v : most) v = all_vec(excluded);
+  unsigned nan = 0;
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block, peaks += 16) {
+    Vec best[4];
+    for (Vec& v : best) v = all_vec(excluded);
+    Vec peak[registers];
+    if constexpr (registers == 1) {  // more chains than one, or each waits for the one before
+      WEFT_SOFTMAX_UNROLL for (std::size_t i = 0; i < softmax_block; i += 4 * lanes) {
+        Vec v[4];
+        WEFT_SOFTMAX_UNROLL for (std::size_t c = 0; c < 4; ++c) v[c] = load_vec(x + i + c * lanes), best[c] = greater(v[c], best[c]);
+        nan |= nan_bits(v[0], v[1], v[2], v[3]);
+      }
+      peak[0] = greater(greater(best[0], best[1]), greater(best[2], best[3]));
+    } else {
+      for (Vec& v : peak) v = all_vec(excluded);
+      over_block([&](std::size_t i, std::size_t r) {
+        const Vec v = load_vec(x + i);
+        peak[r] = greater(v, peak[r]);
+        nan |= nan_bits(v, v, v, v);
+      });
+    }
+    for (std::size_t r = 0; r < registers; ++r) {
+      store_vec(peaks + r * lanes, peak[r]);
+      most[r] = greater(peak[r], most[r]);
+    }
+  }
+  broken = broken || nan != 0;
+  return greatest_lane(most);
+}
+
+/// e^v to 9e-8, of any v up to 70: as exp_parts(), but rounded where it is a denormal number, and 0 for -inf, NaN for NaN.
+inline Vec weight_of(Vec v) noexcept {
+  const Vec log2_e = all_vec(0x1.715476p0f), magic = all_vec(12582912.0f + weight_bias);
+  const Vec shifted = fused(v, log2_e, magic);
+  const Vec n = shifted - magic;
+  const Vec f = fused(v, log2_e, -n);
+  Vec p = fused(all_vec(0x1.5bba14p-10f), f, all_vec(0x1.3cea88p-7f));
+  p = fused(p, f, all_vec(0x1.c6b752p-5f));
+  p = fused(p, f, all_vec(0x1.ebf9bcp-3f));
+  p = fused(p, f, all_vec(0x1.62e42ap-1f));
+  p = fused(p, f, all_vec(1.0f));
+  return scaled(p, n, shifted);
+}
+
+/// weights = e^(x - base) of n logits, a multiple of 64.
+inline void weigh(const float* x, std::size_t n, float base, float* weights) noexcept {
+  const Vec zero = all_vec(base);
+  over_block([&](std::size_t i, std::size_t) { store_vec(weights + i, weight_of(bounded(load_vec(x + i) - zero))); }, n);
+}
+
+/// What a block weighs, and with_mean: the sum of weight times (x - base). relative: base is not 0. careful: what is excluded has no part
+/// in the mean; else that is NaN then, where bounded() does nothing.
+template <bool with_mean, bool relative, bool careful>
+inline void weigh_block(const float* x, float base, float* peaks, float& weight, float& mean, bool& partial) noexcept {
+  const Vec zero = all_vec(base), lowest = all_vec(lowest_weighed);
+  Sums weights, means;
+  Vec peak[registers];
+  for (Vec& v : peak) v = all_vec(excluded);
+  VecInt gone = {};
+  over_block([&](std::size_t i, std::size_t r) {
+    Vec v = load_vec(x + i);
+    peak[r] = greater(v, peak[r]);
+    if constexpr (with_mean && bounds) gone |= v == all_vec(excluded);
+    if constexpr (relative) v = v - zero;
+    v = careful ? greater(lowest, v) : bounded(v);
+    const Vec w = weight_of(v);
+    weights.part[r] = weights.part[r] + w;
+    if constexpr (with_mean) means.part[r] = fused(w, v, means.part[r]);
+  });
+  for (std::size_t r = 0; r < registers; ++r) store_vec(peaks + r * lanes, peak[r]);
+  weight = weights.total();
+  if constexpr (with_mean) mean = means.total();
+  if constexpr (with_mean && bounds) partial = lane_bits(gone) != 0;
+}
+template <bool with_mean, bool relative>
+inline float weigh_all(const float* x, std::size_t blocks, float base, float* peaks, Weighed& into) noexcept {
+  Vec most[registers];
+  for (Vec& v : most) v = all_vec(excluded);
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block, peaks += 16) {
+    float weight = 0, mean = 0;
+    bool partial = false;
+    weigh_block<with_mean, relative, false>(x, base, peaks, weight, mean, partial);
+    if (with_mean && mean != mean) {
+      weigh_block<with_mean, relative, true>(x, base, peaks, weight, mean, partial);
+      partial = true;
+    }
+    into.partial += partial;
+    into.weight += static_cast<double>(weight);
+    if constexpr (with_mean) into.mean += static_cast<double>(mean);
+    for (std::size_t r = 0; r < registers; ++r) most[r] = greater(load_vec(peaks + r * lanes), most[r]);
+  }
+  return greatest_lane(most);
+}
+/// Adds what blocks weigh, writes their peaks as peaks_of() does and returns the greatest.
+inline float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept {
+  if (base == 0) return with_mean ? weigh_all<true, false>(x, blocks, base, peaks, into) : weigh_all<false, false>(x, blocks, base, peaks, into);
+  return with_mean ? weigh_all<true, true>(x, blocks, base, peaks, into) : weigh_all<false, true>(x, blocks, base, peaks, into);
+}
+
+/// The first block, of those numbered [from, end), that has something above the bound by its peaks; `end` if there are none.
+inline std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept {
+  const Vec border = all_vec(bound);
+  for (; from < end; ++from) {
+    VecInt any = {};
+    WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) any |= load_vec(peaks + from * 16 + r * lanes) > border;
+    if (lane_bits(any) != 0) break;
+  }
+  return from;
+}
+
+/// Writes what is above the bound in a block, and its ids, the first of which is `first`; up to sixteen places more are written. Their number.
+inline std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept {
+  const Vec border = all_vec(bound);
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < softmax_block; i += lanes) {
+    const Vec v = load_vec(x + i);
+    if (const unsigned bits = lane_bits(v > border)) n += pack(v, bits, first + static_cast<std::int32_t>(i), values + n, ids + n);
+  }
+  return n;
+}
