@@ -134,6 +134,7 @@ Model<B>::Model(ModelFile&& file, const LoadOptions& options)
     : AnyModel(file, options), loaded_(std::make_unique<detail::LoadedModel<B>>(file, spec_, *pool_, options)) {
   weight_bytes_ = loaded_->weight_bytes();
   take_fingerprint(loaded_->weight_digest());
+  check_loading(options.cancel, file.tensors.source);
   take_tokenizer(file);
 }
 

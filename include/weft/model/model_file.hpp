@@ -30,8 +30,11 @@ struct ModelFile {
 };
 
 /// Opens a GGUF file or a Hugging Face folder (config.json and safetensors), and checks all that can be checked without
-/// reading weights. Throws Error(file, format, unsupported, shape) naming the file and the key or tensor.
+/// reading weights. Throws Error(file, format, unsupported, shape) naming the file and the key or tensor, Error(cancelled).
 ModelFile open_model_file(const std::string& path, std::stop_token stop = {});
+
+/// Throws Error(cancelled) once `stop` asks for it; between all parts of loading that take milliseconds.
+void check_loading(const std::stop_token& stop, std::string_view source);
 
 }  // namespace weft
 

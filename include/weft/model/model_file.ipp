@@ -121,12 +121,17 @@ WEFT_INLINE ModelFile describe_model(const Hparams& h, Checkpoint tensors) {
 
 }  // namespace detail
 
+WEFT_INLINE void check_loading(const std::stop_token& stop, std::string_view source) {
+  if (stop.stop_requested()) fail(ErrorKind::cancelled, source, ": loading was cancelled");
+}
+
 WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token stop) {
   if (is_folder(path)) {
     if (!file_exists(path + "/config.json"))
       fail(ErrorKind::file, path, ": is a folder without config.json; expected a GGUF file, or the folder of a Hugging Face model");
     const auto h = Hparams::from_hf(path);
     auto file = detail::describe_model(h, open_hf_checkpoint(path));
+    check_loading(stop, path);
     if (has_tokenizer(path + "/")) file.tokenizer = open_tokenizer(path);
     file.chat_templates = read_chat_templates(path);
     detail::settle_vocabulary(file, h);
@@ -135,8 +140,10 @@ WEFT_INLINE ModelFile open_model_file(const std::string& path, std::stop_token s
     return file;
   }
   auto gguf = Gguf::open(path, stop);
+  check_loading(stop, path);
   const auto h = Hparams::from_gguf(gguf);
   auto file = detail::describe_model(h, std::move(gguf.tensors));
+  check_loading(stop, path);
   if (gguf.has("tokenizer.ggml.model")) file.vocabulary = read_vocabulary(gguf);
   file.chat_templates = read_chat_templates(gguf);
   detail::settle_vocabulary(file, h);

@@ -250,7 +250,7 @@ class WeightLoader {
     pool.run([&](Team& team) {
       for (std::size_t i; (i = next.fetch_add(1)) < jobs_.size();) {
         try {
-          if (stop.stop_requested()) fail(ErrorKind::cancelled, file_.tensors.source, ": loading was cancelled");
+          check_loading(stop, file_.tensors.source);
           pack_one(jobs_[i]);
           file_.tensors.release(*jobs_[i].tensor);
           done += jobs_[i].tensor->bytes.size();
