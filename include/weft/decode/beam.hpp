@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "weft/core/config.hpp"
 #include "weft/decode/branch.hpp"
 #include "weft/decode/forced_phrases.hpp"
 #include "weft/decode/hypotheses.hpp"
@@ -75,20 +76,7 @@ struct Beam : Composable {
 /// Beam search as a strategy; steps may stand before it: repetition_penalty(1.2f) | beam({.width = 8}).
 /// Throws weft::Error(argument) for a width outside [1, most_branches], `returned` outside [1, width], groups that do not divide the width,
 /// a negative diversity, or forced phrases that are empty or begin one another.
-inline Beam<> beam(const BeamOptions& options = {}) {
-  detail::check_branches(options.width, "beam width");
-  if (options.returned < 1 || options.returned > options.width)
-    fail(ErrorKind::argument, "beam search returns ", options.returned, " of width ", options.width, ": expected 1 to the width");
-  if (!std::isfinite(options.length_penalty)) fail(ErrorKind::argument, "the length penalty is not finite");
-  if (options.groups < 1 || options.width % options.groups != 0)
-    fail(ErrorKind::argument, options.groups, " groups of beams: expected a divisor of the width, ", options.width);
-  if (!(options.diversity >= 0) || !std::isfinite(options.diversity))
-    fail(ErrorKind::argument, "the diversity ", options.diversity, ": expected 0 or more");
-  detail::check(options.forced);
-  Beam<> made;
-  made.options = options;
-  return made;
-}
+Beam<> beam(const BeamOptions& options = {});
 
 namespace detail {
 
@@ -379,3 +367,7 @@ std::vector<Result> Beam<Steps>::search(S sequence, std::vector<Token> prompt, c
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/beam.ipp"
+#endif

@@ -28,9 +28,7 @@ void save_messages(const Conversation& messages, StateWriter& out);
 /// Throws Error(format) that names `source` for bytes that save_messages() has not written.
 Conversation load_messages(std::span<const std::byte> bytes, const std::string& source);
 
-inline std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) noexcept {
-  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
-}
+std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) noexcept;
 
 }  // namespace detail
 

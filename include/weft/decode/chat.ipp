@@ -61,4 +61,8 @@ WEFT_INLINE Conversation load_messages(std::span<const std::byte> bytes, const s
   return messages;
 }
 
+WEFT_INLINE std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) noexcept {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
 }  // namespace weft::detail
