@@ -42,10 +42,10 @@ class StateWriter {
     put(std::uint64_t{values.size()});
     append(values.data(), values.size_bytes());
   }
-  void put_text(std::string_view text) { put_all(std::span<const char>(text)); }
+  void put_text(std::string_view text);
   void put_flag(bool flag) { put(static_cast<std::uint8_t>(flag)); }
 
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept;
 
  private:
   void append(const void* from, std::size_t size);

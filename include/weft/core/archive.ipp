@@ -33,4 +33,8 @@ WEFT_INLINE void StateReader::expect_end() const {
   if (!rest_.empty()) broken(rest_.size(), " bytes too many");
 }
 
+WEFT_INLINE void StateWriter::put_text(std::string_view text) { put_all(std::span<const char>(text)); }
+
+WEFT_INLINE std::span<const std::byte> StateWriter::bytes() const noexcept { return bytes_; }
+
 }  // namespace weft

@@ -43,6 +43,9 @@ struct Branch : Record {
   Branch(S s, Steps of_parent, TextOutput<TokenizerOf<S>> t) : sequence(std::move(s)), steps(std::move(of_parent)), text(std::move(t)) {}
 };
 
+/// Those with the greatest sums, best first, `most` at most; of equals the earlier ones.
+void keep_best(std::vector<Candidate>& candidates, std::size_t most);
+
 /// Log-probabilities of the next token of a branch as a search sees them: sum.of(values[i]).
 struct NextLogits {
   std::span<const float> values;

@@ -1,6 +1,8 @@
 // Definitions of decode/branch.hpp.
 #pragma once
 
+#include <algorithm>
+
 #include "weft/decode/branch.hpp"
 
 namespace weft::detail {
@@ -12,6 +14,11 @@ WEFT_INLINE void Record::add(const Candidate& chosen, const std::vector<Alternat
   sum = chosen.sum;
   top.insert(top.end(), its_top.begin(), its_top.end());
   top_raw.insert(top_raw.end(), its_top_raw.begin(), its_top_raw.end());
+}
+
+WEFT_INLINE void keep_best(std::vector<Candidate>& candidates, std::size_t most) {
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.sum > b.sum; });
+  if (candidates.size() > most) candidates.resize(most);
 }
 
 }  // namespace weft::detail

@@ -22,13 +22,13 @@ struct ForcedPhrase {
 namespace detail {
 
 /// Throws weft::Error(argument) for a phrase without tokens, or with an alternative that begins another.
-void check(std::span<const ForcedPhrase> phrases);
+void check(const std::vector<ForcedPhrase>& phrases);
 
 /// Which phrases a branch has, and which one it is in the middle of. A token that does not go on with the phrase in the middle of
 /// which a branch is sets that phrase back, and counts for no other.
 class PhraseProgress {
  public:
-  explicit PhraseProgress(std::span<const ForcedPhrase> phrases);
+  explicit PhraseProgress(const std::vector<ForcedPhrase>& phrases);
 
   [[nodiscard]] bool complete() const noexcept { return pending_.empty() && !underway_; }
   [[nodiscard]] std::size_t unmet() const noexcept { return pending_.size() + (underway_ ? 1 : 0); }
@@ -38,8 +38,8 @@ class PhraseProgress {
   /// Calls f with every token that brings it further.
   template <class F>
   void for_each_next(F&& f) const {
-    if (underway_) return next_of(phrases_[current_], f);
-    for (const auto i : pending_) next_of(phrases_[i], f);
+    if (underway_) return next_of((*phrases_)[current_], f);
+    for (const auto i : pending_) next_of((*phrases_)[i], f);
   }
 
   void add(Token token);
@@ -55,7 +55,7 @@ class PhraseProgress {
   [[nodiscard]] bool advances(const ForcedPhrase& phrase, Token token) const;
   void step(Token token);
 
-  std::span<const ForcedPhrase> phrases_;
+  const std::vector<ForcedPhrase>* phrases_;
   std::vector<std::size_t> pending_;
   std::vector<Token> matched_;  // of the phrase underway
   std::size_t current_ = 0, longest_ = 0;

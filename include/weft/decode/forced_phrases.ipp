@@ -5,7 +5,7 @@
 
 namespace weft::detail {
 
-WEFT_INLINE void check(std::span<const ForcedPhrase> phrases) {
+WEFT_INLINE void check(const std::vector<ForcedPhrase>& phrases) {
   for (const auto& phrase : phrases) {
     if (phrase.any_of.empty()) fail(ErrorKind::argument, "a forced phrase has no alternatives");
     for (const auto& one : phrase.any_of) {
@@ -17,26 +17,26 @@ WEFT_INLINE void check(std::span<const ForcedPhrase> phrases) {
   }
 }
 
-WEFT_INLINE PhraseProgress::PhraseProgress(std::span<const ForcedPhrase> phrases) : phrases_(phrases) {
+WEFT_INLINE PhraseProgress::PhraseProgress(const std::vector<ForcedPhrase>& phrases) : phrases_(&phrases) {
   for (std::size_t i = 0; i < phrases.size(); ++i) pending_.push_back(i);
   for (const auto& phrase : phrases) longest_ = std::max(longest_, longest_of(phrase));
 }
 
 WEFT_INLINE std::size_t PhraseProgress::bank() const {
-  return (phrases_.size() - unmet()) * longest_ + (underway_ ? longest_ - (longest_of(phrases_[current_]) - matched_.size()) : 0);
+  return (phrases_->size() - unmet()) * longest_ + (underway_ ? longest_ - (longest_of((*phrases_)[current_]) - matched_.size()) : 0);
 }
 
 WEFT_INLINE void PhraseProgress::add(Token token) {
   if (complete()) return;
   if (underway_) {
-    if (advances(phrases_[current_], token)) return step(token);
+    if (advances((*phrases_)[current_], token)) return step(token);
     pending_.push_back(current_);
     underway_ = false;
     matched_.clear();
     return;
   }
   for (std::size_t p = 0; p < pending_.size(); ++p) {
-    if (!advances(phrases_[pending_[p]], token)) continue;
+    if (!advances((*phrases_)[pending_[p]], token)) continue;
     current_ = pending_[p];
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(p));
     underway_ = true;
@@ -63,7 +63,7 @@ WEFT_INLINE bool PhraseProgress::advances(const ForcedPhrase& phrase, Token toke
 WEFT_INLINE void PhraseProgress::step(Token token) {
   matched_.push_back(token);
   bool more = false;
-  next_of(phrases_[current_], [&](Token) { more = true; });
+  next_of((*phrases_)[current_], [&](Token) { more = true; });
   if (more) return;
   underway_ = false;
   matched_.clear();

@@ -23,9 +23,7 @@ struct LookaheadOptions {
 /// is soon left out, and with it what could be learned.
 class Lookahead {
  public:
-  explicit Lookahead(const LookaheadOptions& options)
-      : window_(static_cast<std::size_t>(options.window)), ngram_(static_cast<std::size_t>(options.ngram)),
-        candidates_(static_cast<std::size_t>(options.candidates)) {}
+  explicit Lookahead(const LookaheadOptions& options);
 
   void operator()(std::span<const Token> history, std::size_t most, Draft& draft);
 

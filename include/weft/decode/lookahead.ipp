@@ -74,4 +74,7 @@ WEFT_INLINE void Lookahead::insert(const std::vector<Token>& path, std::size_t m
   }
 }
 
+WEFT_INLINE Lookahead::Lookahead(const LookaheadOptions& options) : window_(static_cast<std::size_t>(options.window)), ngram_(static_cast<std::size_t>(options.ngram)),
+      candidates_(static_cast<std::size_t>(options.candidates)) {}
+
 }  // namespace weft

@@ -77,7 +77,7 @@ class RecordingBase {
  protected:
   static constexpr std::size_t reserved_tokens = 1 << 16, reserved_alternatives = 1 << 20;
 
-  RecordingBase(Options options, Limits limits, std::size_t vocab);
+  RecordingBase(const Options& options, Limits limits, std::size_t vocab);
 
   /// Whether another recording with these options can have written the result.
   [[nodiscard]] bool may_replay(const Result& earlier) const;
@@ -100,7 +100,7 @@ class Recording : public RecordingBase {
  public:
   /// Of a sequence to which `to_append` tokens are to be added first.
   template <class S>
-  Recording(const S& sequence, std::size_t to_append, Options options)
+  Recording(const S& sequence, std::size_t to_append, const Options& options)
       : RecordingBase(options, limits_of(sequence, to_append, options), static_cast<std::size_t>(sequence.model().vocab_size())),
         text_(sequence.model(), options_.stop, std::min(limits_.new_tokens, reserved_tokens)) {}
 

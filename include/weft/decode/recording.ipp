@@ -23,8 +23,8 @@ WEFT_INLINE StepContext step_context(std::span<const Token> history, const Limit
   return context;
 }
 
-WEFT_INLINE RecordingBase::RecordingBase(Options options, Limits limits, std::size_t vocab)
-    : options_(std::move(options)), limits_(std::move(limits)) {
+WEFT_INLINE RecordingBase::RecordingBase(const Options& options, Limits limits, std::size_t vocab)
+    : options_(options), limits_(std::move(limits)) {
   // all of it at once, so that nothing is allocated per token; a limit that stands for none is not believed
   const std::size_t n = std::min(limits_.new_tokens, reserved_tokens);
   result_.top_n = std::min(static_cast<std::size_t>(options_.logprobs), vocab);
