@@ -2,6 +2,7 @@
 #pragma once
 
 #ifdef WEFT_COMPILED
+#include "weft/backend/reference.hpp"
 #include "weft/instances.hpp"
 #include "weft/model/loaded_model.hpp"
 

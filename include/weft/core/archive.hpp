@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "weft/core/checked.hpp"
+#include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
 
 namespace weft {
@@ -41,16 +42,13 @@ class StateWriter {
     put(std::uint64_t{values.size()});
     append(values.data(), values.size_bytes());
   }
-  void put_text(std::string_view text) { put_all(std::span<const char>(text)); }
+  void put_text(std::string_view text);
   void put_flag(bool flag) { put(static_cast<std::uint8_t>(flag)); }
 
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept;
 
  private:
-  void append(const void* from, std::size_t size) {
-    const auto* const first = static_cast<const std::byte*>(from);
-    if (size > 0) bytes_.insert(bytes_.end(), first, first + size);
-  }
+  void append(const void* from, std::size_t size);
   std::vector<std::byte> bytes_;
 };
 
@@ -82,23 +80,10 @@ class StateReader {
     if (!from.empty()) std::memcpy(values.data(), from.data(), from.size());
     return values;
   }
-  [[nodiscard]] std::string get_text() {
-    const auto text = get_all<char>();
-    return {text.begin(), text.end()};
-  }
-  [[nodiscard]] bool get_flag() {
-    const auto value = get<std::uint8_t>();
-    if (value > 1) broken("a flag is ", static_cast<unsigned>(value), ", expected 0 or 1");
-    return value == 1;
-  }
+  [[nodiscard]] std::string get_text();
+  [[nodiscard]] bool get_flag();
   /// The next bytes themselves.
-  [[nodiscard]] std::span<const std::byte> take(std::uint64_t size) {
-    if (size > rest_.size())
-      broken("ends at byte ", size_, " where ", size, " more were expected after byte ", position());
-    const auto taken = rest_.first(static_cast<std::size_t>(size));
-    rest_ = rest_.subspan(static_cast<std::size_t>(size));
-    return taken;
-  }
+  [[nodiscard]] std::span<const std::byte> take(std::uint64_t size);
 
   [[nodiscard]] std::span<const std::byte> rest() const noexcept { return rest_; }
   [[nodiscard]] std::size_t position() const noexcept { return size_ - rest_.size(); }
@@ -109,9 +94,7 @@ class StateReader {
     fail(ErrorKind::format, source_, ": ", parts..., "; was it written by this version of the library?");
   }
   /// Throws Error(format) unless all was read.
-  void expect_end() const {
-    if (!rest_.empty()) broken(rest_.size(), " bytes too many");
-  }
+  void expect_end() const;
 
  private:
   std::span<const std::byte> rest_;
@@ -120,3 +103,7 @@ class StateReader {
 };
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/core/archive.ipp"
+#endif

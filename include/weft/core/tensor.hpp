@@ -55,6 +55,13 @@ class TensorView {
   Shape shape_{};
 };
 
+namespace detail {
+/// One for all tensors.
+struct FreeAligned {
+  void operator()(void* p) const noexcept { ::operator delete[](p, std::align_val_t{64}); }
+};
+}  // namespace detail
+
 /// Owns shape[0] * ... * shape[Rank - 1] elements, value-initialised and aligned to 64 bytes. Movable, not copyable:
 /// a copy of a large buffer is something one should see.
 template <class T, std::size_t Rank>
@@ -92,10 +99,7 @@ class Tensor {
   decltype(auto) operator[](std::int64_t i) const noexcept { return view()[i]; }
 
  private:
-  struct Free {
-    void operator()(T* p) const noexcept { ::operator delete[](p, std::align_val_t{64}); }
-  };
-  std::unique_ptr<T[], Free> data_;
+  std::unique_ptr<T[], detail::FreeAligned> data_;
   Shape shape_{};
 };
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "weft/core/config.hpp"
 #include "weft/decode/branch.hpp"
 #include "weft/decode/forced_phrases.hpp"
 #include "weft/decode/hypotheses.hpp"
@@ -75,22 +76,28 @@ struct Beam : Composable {
 /// Beam search as a strategy; steps may stand before it: repetition_penalty(1.2f) | beam({.width = 8}).
 /// Throws weft::Error(argument) for a width outside [1, most_branches], `returned` outside [1, width], groups that do not divide the width,
 /// a negative diversity, or forced phrases that are empty or begin one another.
-inline Beam<> beam(const BeamOptions& options = {}) {
-  detail::check_branches(options.width, "beam width");
-  if (options.returned < 1 || options.returned > options.width)
-    fail(ErrorKind::argument, "beam search returns ", options.returned, " of width ", options.width, ": expected 1 to the width");
-  if (!std::isfinite(options.length_penalty)) fail(ErrorKind::argument, "the length penalty is not finite");
-  if (options.groups < 1 || options.width % options.groups != 0)
-    fail(ErrorKind::argument, options.groups, " groups of beams: expected a divisor of the width, ", options.width);
-  if (!(options.diversity >= 0) || !std::isfinite(options.diversity))
-    fail(ErrorKind::argument, "the diversity ", options.diversity, ": expected 0 or more");
-  detail::check(options.forced);
-  Beam<> made;
-  made.options = options;
-  return made;
-}
+Beam<> beam(const BeamOptions& options = {});
 
 namespace detail {
+
+/// A candidate that is kept: its index, how far it has come with its phrases, and its sum of log-probs.
+struct BankPlace {
+  std::size_t index = 0, bank = 0;
+  double sum = 0;
+  std::size_t rank = 0;  ///< in its bank
+};
+/// Shares the width out among candidates that have come equally far: the best of each bank first, then the second best of each, ...
+void share_width(std::vector<BankPlace>& places, std::size_t width);
+
+/// What a step of a beam considered.
+struct BeamStepRecord {
+  std::vector<Candidate> candidates, forced, ended;  ///< forced: those that are there for a forced phrase; ended: candidates that end a text
+};
+/// Tells who watches what became of the candidates of a step, of which `kept` are the branches of the next. step: without candidates.
+void report(const std::function<void(const BeamStep&)>& on_step, BeamStep step, const BeamStepRecord& record, const std::vector<Candidate>& kept);
+
+/// Those that have all phrases first, then by score; as many as are to be returned.
+void keep_best(std::vector<Result>& results, const BeamOptions& options);
 
 template <DecodableSequence S, class Steps>
 class BeamSearch {
@@ -154,7 +161,7 @@ class BeamSearch {
 
   void step(Group& group, std::size_t length) {
     collect(group);
-    const double best_sum = candidates_.empty() ? -HUGE_VAL : candidates_.front().sum;
+    const double best_sum = at_step_.candidates.empty() ? -HUGE_VAL : at_step_.candidates.front().sum;
     select(group, length);
     if (!beam_.forced.empty()) share_out(group, length);
     go_on(group);
@@ -166,30 +173,16 @@ class BeamSearch {
 
   /// Tells who watches what became of the candidates.
   void report(const Group& group, std::size_t length, bool done) {
-    seen_.clear();
-    const auto is = [](const Candidate& c) {
-      return [&c](const Candidate& other) { return other.branch == c.branch && other.token == c.token; };
-    };
-    const auto tell = [&](const Candidate& c) {
-      BeamCandidate seen{c.branch, c.token, c.logprob, c.raw_logprob, c.sum};
-      const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return is(c)(k.candidate); });
-      if (kept != kept_.end())
-        seen.fate = BeamCandidate::Fate::kept, seen.child = static_cast<std::size_t>(kept - kept_.begin());
-      else if (std::any_of(ended_.begin(), ended_.end(), is(c)))
-        seen.fate = BeamCandidate::Fate::finished;
-      seen_.push_back(seen);
-    };
-    for (const auto& c : candidates_) tell(c);
-    for (const auto& c : forced_)
-      if (std::none_of(candidates_.begin(), candidates_.end(), is(c))) tell(c);
-    beam_.on_step({static_cast<std::size_t>(&group - groups_.data()), length, seen_, done});
+    std::vector<Candidate> kept;
+    for (const auto& k : kept_) kept.push_back(k.candidate);
+    detail::report(beam_.on_step, {static_cast<std::size_t>(&group - groups_.data()), length, {}, done}, at_step_, kept);
   }
 
   /// The best (or drawn) continuations of all branches, best first: enough that `width` remain when all that end are taken out.
   void collect(Group& group) {
     const std::size_t wanted = std::max<std::size_t>(2, 1 + branching_.limits().end_tokens.size()) * width_;
-    candidates_.clear();
-    forced_.clear();
+    at_step_.candidates.clear();
+    at_step_.forced.clear();
     if (beam_.sampled) lotteries_.resize(group.branches.size());
     for (std::size_t b = 0; b < group.branches.size(); ++b) {
       auto& branch = group.branches[b];
@@ -200,20 +193,19 @@ class BeamSearch {
         lotteries_[b].fill(log_probs_of(next.values, next.sum, log_probs_));
       } else {
         greatest_n(next.values, wanted, best_);
-        for (const auto& r : best_) candidates_.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
+        for (const auto& r : best_) at_step_.candidates.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
       }
       group.progress[b].for_each_next([&](Token t) {
         if (t < 0 || static_cast<std::size_t>(t) >= branching_.vocab())
           fail(ErrorKind::argument, "a forced phrase holds token ", t, ", which is outside the vocabulary of ", branching_.vocab());
-        if (next.of(t) != excluded) forced_.push_back(Branching::candidate(branch, b, t, next.of(t)));
+        if (next.of(t) != excluded) at_step_.forced.push_back(Branching::candidate(branch, b, t, next.of(t)));
       });
       if (beam_.forced.empty() || beam_.forced_as_hugging_face || !group.progress[b].complete()) continue;
       greatest_n(next.values, 1, best_);  // what has all phrases is not to be lost to likelier texts that have not
-      for (const auto& r : best_) forced_.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
+      for (const auto& r : best_) at_step_.forced.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
     }
     if (beam_.sampled) draw(group, wanted);
-    std::stable_sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) { return a.sum > b.sum; });
-    if (candidates_.size() > wanted) candidates_.resize(wanted);
+    keep_best(at_step_.candidates, wanted);
   }
 
   /// `wanted` continuations of all branches together, drawn without replacement by their sums of log-probs.
@@ -230,16 +222,16 @@ class BeamSearch {
       const std::size_t index = 2 * (group_index * wanted + n);
       const auto b = static_cast<std::size_t>(branch_lottery_.draw(draw_at(options.seed, options.branch, position, index)).id);
       const auto won = lotteries_[b].draw(draw_at(options.seed, options.branch, position, index + 1));
-      candidates_.push_back(Branching::candidate(group.branches[b], b, won.id, won.value));
+      at_step_.candidates.push_back(Branching::candidate(group.branches[b], b, won.id, won.value));
     }
   }
 
   /// Candidates that end become hypotheses if they are among the best `width`; the best `width` others are kept.
   void select(Group& group, std::size_t length) {
     kept_.clear();
-    ended_.clear();
-    for (std::size_t rank = 0; rank < candidates_.size() && kept_.size() < width_; ++rank)
-      consider(group, candidates_[rank], length, rank < width_, false);
+    at_step_.ended.clear();
+    for (std::size_t rank = 0; rank < at_step_.candidates.size() && kept_.size() < width_; ++rank)
+      consider(group, at_step_.candidates[rank], length, rank < width_, false);
   }
 
   void consider(Group& group, const Candidate& c, std::size_t length, bool may_end, bool forced) {
@@ -252,32 +244,24 @@ class BeamSearch {
     if (reason == StopReason::running)
       kept_.push_back({c, std::move(text), std::move(progress)});
     else if (may_end && progress.complete() && add(group, Branching::record_of(parent, c), std::move(text), reason, length))
-      ended_.push_back(c);
+      at_step_.ended.push_back(c);
   }
 
   /// Adds what brings a phrase further, and shares the width out among those that have come equally far.
   void share_out(Group& group, std::size_t length) {
     const std::size_t before = kept_.size();
-    for (const auto& c : forced_) {
+    for (const auto& c : at_step_.forced) {
       const bool there = std::any_of(kept_.begin(), kept_.end(), [&](const Kept& k) {
         return k.candidate.branch == c.branch && k.candidate.token == c.token;
       });
       if (!there) consider(group, c, length, true, true);
     }
     if (kept_.size() == before) return;
-    struct Place {
-      std::size_t index, bank, rank;
-    };
-    std::vector<Place> places;
-    for (std::size_t i = 0; i < kept_.size(); ++i) places.push_back({i, kept_[i].progress.bank(), 0});
-    std::stable_sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
-      return a.bank != b.bank ? a.bank > b.bank : kept_[a.index].candidate.sum > kept_[b.index].candidate.sum;
-    });
-    for (std::size_t i = 1; i < places.size(); ++i)
-      if (places[i].bank == places[i - 1].bank) places[i].rank = places[i - 1].rank + 1;
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.rank < b.rank; });
+    std::vector<BankPlace> places;
+    for (std::size_t i = 0; i < kept_.size(); ++i) places.push_back({i, kept_[i].progress.bank(), kept_[i].candidate.sum});
+    share_width(places, width_);
     std::vector<Kept> shared;
-    for (std::size_t i = 0; i < std::min(width_, places.size()); ++i) shared.push_back(std::move(kept_[places[i].index]));
+    for (const auto& place : places) shared.push_back(std::move(kept_[place.index]));
     kept_ = std::move(shared);
   }
 
@@ -302,7 +286,7 @@ class BeamSearch {
     std::size_t common = std::numeric_limits<std::size_t>::max();
     const auto agree = [&](const std::vector<Token>& tokens) {
       common = std::min(common, tokens.size() - 1);  // the last may be the last of all
-      if (first) common = static_cast<std::size_t>(std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(common), first->tokens.begin()).first - tokens.begin());
+      if (first) common = common_prefix(std::span(tokens).first(common), first->tokens);
     };
     for (const auto& group : groups_)
       for (const auto& branch : group.branches) {
@@ -347,11 +331,7 @@ class BeamSearch {
     for (auto group = groups_.rbegin(); group != groups_.rend(); ++group)
       for (auto* results : {&group->hypotheses.best(), &group->lacking})
         for (auto& r : *results) all.push_back(std::move(r));
-    const bool by_score = beam_.forced_as_hugging_face;
-    std::stable_sort(all.begin(), all.end(), [&](const Result& a, const Result& b) {
-      return by_score || (a.missing > 0) == (b.missing > 0) ? a.score > b.score : b.missing > 0;
-    });
-    if (all.size() > static_cast<std::size_t>(beam_.returned)) all.resize(static_cast<std::size_t>(beam_.returned));
+    keep_best(all, beam_);
     return branching_.finish(std::move(all));
   }
 
@@ -359,8 +339,7 @@ class BeamSearch {
   std::size_t width_;  // of a group
   Branching branching_;
   std::vector<Group> groups_;
-  std::vector<Candidate> candidates_, forced_, ended_;  // ended_: at this step
-  std::vector<BeamCandidate> seen_;
+  BeamStepRecord at_step_;
   std::vector<Kept> kept_;
   std::vector<Token> spoken_;  // by earlier groups, at this step
   std::vector<Ranked> best_;
@@ -379,3 +358,7 @@ std::vector<Result> Beam<Steps>::search(S sequence, std::vector<Token> prompt, c
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/beam.ipp"
+#endif

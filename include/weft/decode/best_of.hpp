@@ -31,18 +31,9 @@ namespace detail {
 
 /// A first step that changes nothing, and adds up how certain the model was.
 struct Certainty : Composable {
-  std::shared_ptr<double> sum = std::make_shared<double>(0);
-  void operator()(std::span<float> logits, const StepContext&) const {
-    const auto normal = normaliser(logits);
-    double total = 0;
-    std::size_t counted = 0;
-    for (const float x : logits) {
-      if (x == excluded) continue;  // of probability 0: it would be infinitely certain
-      total -= static_cast<double>(normal.of(x));
-      ++counted;
-    }
-    *sum += total / static_cast<double>(counted) - std::log(static_cast<double>(counted));
-  }
+  std::shared_ptr<double> sum;
+  Certainty();
+  void operator()(std::span<float> logits, const StepContext&) const;
 };
 
 /// Gives every result the share of those with its answer; of equal answers the most likely stands first.

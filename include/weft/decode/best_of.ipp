@@ -11,6 +11,8 @@
 
 namespace weft::detail {
 
+WEFT_INLINE Certainty::Certainty() : sum(std::make_shared<double>(0)) {}
+
 WEFT_INLINE void vote(std::vector<Result>& results, const std::function<std::string(const Result&)>& answer_of) {
   std::vector<std::string> answers;
   std::map<std::string, std::pair<double, double>> votes;  // share, and the likelihood that breaks ties between answers
@@ -30,6 +32,18 @@ WEFT_INLINE void vote(std::vector<Result>& results, const std::function<std::str
     sorted.push_back(std::move(results[i]));
   }
   results = std::move(sorted);
+}
+
+WEFT_INLINE void Certainty::operator()(std::span<float> logits, const StepContext&) const {
+  const auto normal = normaliser(logits);
+  double total = 0;
+  std::size_t counted = 0;
+  for (const float x : logits) {
+    if (x == excluded) continue;  // of probability 0: it would be infinitely certain
+    total -= static_cast<double>(normal.of(x));
+    ++counted;
+  }
+  *sum += total / static_cast<double>(counted) - std::log(static_cast<double>(counted));
 }
 
 }  // namespace weft::detail

@@ -7,9 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "weft/core/config.hpp"
 #include "weft/decode/recording.hpp"
 
 namespace weft::detail {
+
+/// A branch and the token that may continue it.
+struct Candidate {
+  double sum = 0;  ///< of log-probs, this token's included
+  float logprob = 0, raw_logprob = 0;
+  std::size_t branch = 0;
+  Token token = 0;
+};
 
 /// What a branch has chosen so far.
 struct Record {
@@ -17,6 +26,9 @@ struct Record {
   std::vector<float> logprobs{}, raw_logprobs{};
   std::vector<Alternative> top{}, top_raw{};
   double sum = 0;  ///< of logprobs
+
+  /// Adds a chosen token and its alternatives.
+  void add(const Candidate& chosen, const std::vector<Alternative>& its_top, const std::vector<Alternative>& its_top_raw);
 };
 
 template <DecodableSequence S, class Steps>
@@ -31,13 +43,8 @@ struct Branch : Record {
   Branch(S s, Steps of_parent, TextOutput<TokenizerOf<S>> t) : sequence(std::move(s)), steps(std::move(of_parent)), text(std::move(t)) {}
 };
 
-/// A branch and the token that may continue it.
-struct Candidate {
-  double sum = 0;  ///< of log-probs, this token's included
-  float logprob = 0, raw_logprob = 0;
-  std::size_t branch = 0;
-  Token token = 0;
-};
+/// Those with the greatest sums, best first, `most` at most; of equals the earlier ones.
+void keep_best(std::vector<Candidate>& candidates, std::size_t most);
 
 /// Log-probabilities of the next token of a branch as a search sees them: sum.of(values[i]).
 struct NextLogits {
@@ -137,12 +144,7 @@ class Branching {
 
   /// `parent`'s record, extended by the candidate.
   static void extend_record(Record& record, const BranchType& parent, const Candidate& c) {
-    record.tokens.push_back(c.token);
-    record.logprobs.push_back(c.logprob);
-    record.raw_logprobs.push_back(c.raw_logprob);
-    record.sum = c.sum;
-    record.top.insert(record.top.end(), parent.next_top.begin(), parent.next_top.end());
-    record.top_raw.insert(record.top_raw.end(), parent.next_top_raw.begin(), parent.next_top_raw.end());
+    record.add(c, parent.next_top, parent.next_top_raw);
   }
   static Record record_of(const BranchType& parent, const Candidate& c) {
     Record made = parent;
@@ -246,3 +248,7 @@ class Branching {
 };
 
 }  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/branch.ipp"
+#endif

@@ -23,14 +23,18 @@ std::size_t count_turns(const Conversation& messages) noexcept;
 std::size_t last_turn(const Conversation& messages) noexcept;
 /// Without the first turns; what stands before them, a system prompt say, stays.
 Conversation without_turns(const Conversation& messages, std::size_t turns);
+/// The first `count` messages, or all if there are fewer.
+Conversation first_messages(const Conversation& messages, std::size_t count);
+/// Takes the messages from index `first` on out, and returns them.
+Conversation take_from(Conversation& messages, std::size_t first);
+/// Makes the first message a system prompt of this text, or takes it out where the text is empty.
+void set_system(Conversation& messages, std::string text);
+/// The messages with one more.
+Conversation with_message(const Conversation& messages, Message message);
 
 void save_messages(const Conversation& messages, StateWriter& out);
 /// Throws Error(format) that names `source` for bytes that save_messages() has not written.
 Conversation load_messages(std::span<const std::byte> bytes, const std::string& source);
-
-inline std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) noexcept {
-  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
-}
 
 }  // namespace detail
 
@@ -108,14 +112,7 @@ class Chat {
   /// The first message is a system prompt of this text, or none where it is empty.
   void set_system(std::string text) {
     check_idle();
-    const bool present = !messages_.empty() && messages_.front().role == "system";
-    if (text.empty()) {
-      if (present) messages_.erase(messages_.begin());
-    } else if (present) {
-      messages_.front().content = std::move(text);
-    } else {
-      messages_.insert(messages_.begin(), Message{.role = "system", .content = std::move(text)});
-    }
+    detail::set_system(messages_, std::move(text));
   }
   /// Adds a message without asking for a reply: an example, the answer of a tool.
   void add(Message message) {
@@ -143,16 +140,12 @@ class Chat {
   /// options.seed or options.branch does. Throws Error(argument) where nothing was said.
   template <class Strategy>
   auto regenerate(const Strategy& strategy, const Options& options = {}) {
-    const auto turn = said("answer again");
-    Conversation next(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(turn) + 1);
-    return start(std::move(next), strategy, options);
+    return start(detail::first_messages(messages_, said("answer again") + 1), strategy, options);
   }
 
   /// Takes the last turn back, and returns its messages. Throws Error(argument) where there is none.
   Conversation undo() {
-    const auto turn = messages_.begin() + static_cast<std::ptrdiff_t>(said("take back"));
-    Conversation taken(std::make_move_iterator(turn), std::make_move_iterator(messages_.end()));
-    messages_.erase(turn, messages_.end());
+    Conversation taken = detail::take_from(messages_, said("take back"));
     // Of an empty conversation nothing is known but that the next may begin alike.
     if (!messages_.empty()) sequence_.rewind(detail::common_prefix(sequence_.tokens(), tokens()));
     return taken;
@@ -206,8 +199,7 @@ class Chat {
   /// The tokens of the conversation, or of its first messages, as the template renders them; no reply is opened.
   [[nodiscard]] std::vector<Token> tokens() const { return prompt_of(messages_, false).second; }
   [[nodiscard]] std::vector<Token> tokens(std::size_t messages) const {
-    const auto n = static_cast<std::ptrdiff_t>(std::min(messages, messages_.size()));
-    return prompt_of(Conversation(messages_.begin(), messages_.begin() + n), false).second;
+    return prompt_of(detail::first_messages(messages_, messages), false).second;
   }
 
  private:
@@ -225,9 +217,7 @@ class Chat {
     return turn;
   }
   [[nodiscard]] Conversation with(Message message) const {
-    Conversation next = messages_;
-    next.push_back(std::move(message));
-    return next;
+    return detail::with_message(messages_, std::move(message));
   }
 
   [[nodiscard]] std::pair<std::string, std::vector<Token>> prompt_of(const Conversation& messages, bool opens_reply) const {

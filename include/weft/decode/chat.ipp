@@ -1,7 +1,9 @@
 // Definitions of decode/chat.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include "weft/decode/chat.hpp"
 
@@ -29,6 +31,34 @@ WEFT_INLINE Conversation without_turns(const Conversation& messages, std::size_t
     if (begun == 0 || begun > turns) kept.push_back(message);
   }
   return kept;
+}
+
+WEFT_INLINE Conversation first_messages(const Conversation& messages, std::size_t count) {
+  return {messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(std::min(count, messages.size()))};
+}
+
+WEFT_INLINE Conversation take_from(Conversation& messages, std::size_t first) {
+  const auto from = messages.begin() + static_cast<std::ptrdiff_t>(first);
+  Conversation taken(std::make_move_iterator(from), std::make_move_iterator(messages.end()));
+  messages.erase(from, messages.end());
+  return taken;
+}
+
+WEFT_INLINE void set_system(Conversation& messages, std::string text) {
+  const bool present = !messages.empty() && messages.front().role == "system";
+  if (text.empty()) {
+    if (present) messages.erase(messages.begin());
+  } else if (present) {
+    messages.front().content = std::move(text);
+  } else {
+    messages.insert(messages.begin(), Message{.role = "system", .content = std::move(text)});
+  }
+}
+
+WEFT_INLINE Conversation with_message(const Conversation& messages, Message message) {
+  Conversation next = messages;
+  next.push_back(std::move(message));
+  return next;
 }
 
 WEFT_INLINE void save_messages(const Conversation& messages, StateWriter& out) {

@@ -48,8 +48,7 @@ class DraftByText {
 
   /// Makes text_ the bytes of the history.
   void read(std::span<const Token> history) {
-    const auto differ = std::mismatch(history_.begin(), history_.end(), history.begin(), history.end());
-    const auto common = static_cast<std::size_t>(differ.first - history_.begin());
+    const std::size_t common = detail::common_prefix(history_, history);
     history_.resize(common), history_ends_.resize(common);
     text_.resize(common > 0 ? history_ends_.back() : 0);
     for (const Token token : history.subspan(common)) {

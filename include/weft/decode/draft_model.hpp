@@ -130,8 +130,7 @@ class DraftModel {
   /// Makes the sequence the history: keeps what they have in common.
   void follow(std::span<const Token> history) {
     const std::span<const Token> own = sequence_.tokens();
-    const auto differ = std::mismatch(own.begin(), own.end(), history.begin(), history.end());
-    const auto common = static_cast<std::size_t>(differ.first - own.begin());
+    const std::size_t common = detail::common_prefix(own, history);
     if (common < own.size()) sequence_.rewind(common);
     if (common < history.size()) sequence_.append(history.subspan(common));
   }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
 
 namespace weft {
@@ -24,27 +25,14 @@ struct Draft {
   std::vector<std::int32_t> parents{};
 
   /// Adds a token that follows the last one added.
-  void add(Token token, std::uint8_t how_sure) {
-    if (!parents.empty()) parents.push_back(static_cast<std::int32_t>(size()) - 1);
-    tokens.push_back(token);
-    trust.push_back(how_sure < most_trust ? how_sure : most_trust);
-  }
+  void add(Token token, std::uint8_t how_sure);
   /// Adds a token that follows the one of index `parent`, or, of root, the text. What is added next follows this one.
-  void add_after(std::int32_t parent, Token token, std::uint8_t how_sure) {
-    while (parents.size() < size()) parents.push_back(static_cast<std::int32_t>(parents.size()) - 1);
-    add(token, how_sure);
-    parents.resize(size() - 1);
-    parents.push_back(parent);
-  }
+  void add_after(std::int32_t parent, Token token, std::uint8_t how_sure);
   [[nodiscard]] std::int32_t parent(std::size_t i) const noexcept {
     return i < parents.size() ? parents[i] : static_cast<std::int32_t>(i) - 1;
   }
   /// Keeps the first `count` tokens.
-  void cut(std::size_t count) {
-    tokens.resize(std::min(count, tokens.size()));
-    trust.resize(std::min(count, trust.size()));
-    parents.resize(std::min(count, parents.size()));
-  }
+  void cut(std::size_t count);
   void clear() noexcept {
     tokens.clear();
     trust.clear();
@@ -74,3 +62,7 @@ constexpr std::uint8_t trust_of_match(std::size_t length, unsigned kind) noexcep
 
 }  // namespace detail
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/drafter.ipp"
+#endif

@@ -66,57 +66,17 @@ template <DecodableSequence S, class Source = PassPerToken>
 class Generation {
  public:
   /// Goes on from a sequence of the caller's, which must outlive this.
-  Generation(S& sequence, std::unique_ptr<AnySampler> sampler, Options options, Source source = {})
-      : borrowed_(&sequence), sampler_(std::move(sampler)), source_(std::move(source)), recording_(sequence, 0, std::move(options)) {
-    reserve();
-  }
+  Generation(S& sequence, std::unique_ptr<AnySampler> sampler, const Options& options, Source source = {});
   /// Owns the sequence; the prompt is run with the first step.
-  Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, Options options, Source source = {})
-      : owned_(std::move(sequence)), sampler_(std::move(sampler)), source_(std::move(source)), prompt_(std::move(prompt)),
-        recording_(*owned_, prompt_.size(), std::move(options)) {
-    reserve();
-  }
+  Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, const Options& options, Source source = {});
   /// Goes on where another one was saved: the sequence and the state as they were then, and a new sampler of the same kind.
-  Generation(S&& sequence, SavedGeneration saved, std::unique_ptr<AnySampler> sampler)
-      : owned_(std::move(sequence)), sampler_(std::move(sampler)), prompt_(std::move(saved.prompt)),
-        recording_(*owned_, saved.prompt_length - owned_->size(), std::move(saved.options)), unchanged_(saved.unchanged),
-        pending_(saved.pending), begun_(saved.begun) {
-    constexpr std::size_t ahead = 4096;  // what is reserved: a limit in a file is not believed
-    const std::size_t positions = recording_.limits().prompt + std::min(recording_.limits().new_tokens, saved.result.tokens.size() + ahead);
-    reserve(std::max(positions, owned_->size()));
-    if (!saved.result.tokens.empty()) last_ = saved.result.tokens.back();
-    StateReader state(saved.sampler, saved.source);
-    sampler_->load(state);
-    state.expect_end();
-    if (!recording_.replay(saved.result)) state.broken("what was generated does not fit its options");
-  }
+  Generation(S&& sequence, SavedGeneration saved, std::unique_ptr<AnySampler> sampler);
   Generation(Generation&&) noexcept;
   Generation& operator=(Generation&&) = delete;
   ~Generation();
 
   /// Makes the next piece; false at the end.
-  bool advance() {
-    if (over()) return false;
-    const double begin = seconds_now();
-    const bool first = !begun_;
-    begun_ = true;
-    auto& stats = recording_.stats();
-    const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options(), stats) : settle_cancellable();
-    if (!ready || options().cancel.stop_requested()) {
-      source_.settle(sequence());
-      return recording_.end_cancelled();
-    }
-    if (recording_.at_limit()) {  // no tokens were asked for
-      recording_.end(recording_.limits().reason_at_limit());
-      return false;
-    }
-    choose();
-    if (first)
-      stats.time_to_first_token = seconds_now() - begin;
-    else
-      stats.decode_seconds += seconds_now() - begin;
-    return true;
-  }
+  bool advance();
 
   [[nodiscard]] const Piece& piece() const noexcept { return recording_.piece(); }
   /// Hands the piece to whoever wants to be called.
@@ -128,11 +88,7 @@ class Generation {
   [[nodiscard]] bool over() const noexcept { return recording_.ended(); }
 
   /// Appends the token that was chosen last, so that the sequence stands where the pieces do.
-  void settle() {
-    if (pending_) source_.append(sequence(), last_, 0, {}, recording_.stats());
-    pending_ = false;
-    source_.settle(sequence());
-  }
+  void settle();
   /// The token that waits to be appended, or null. Whoever appends it, in a pass over many sequences, says so by settled().
   [[nodiscard]] const Token* waiting() const noexcept { return pending_ ? &last_ : nullptr; }
   void settled() noexcept {
@@ -144,20 +100,7 @@ class Generation {
   const Result& result() { return recording_.result(); }
 
   /// Writes the sequence and all that the next tokens depend on. Throws Error(unsupported) that names a step which cannot be saved.
-  void save(const std::string& path) {
-    const S& held = sequence();
-    source_.settle(sequence());
-    if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
-      StateWriter sampler, all;
-      sampler_->save(sampler);
-      save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
-                       pending_, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
-                      all);
-      held.save(path, all.bytes());
-    } else {
-      fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
-    }
-  }
+  void save(const std::string& path);
 
  private:
   struct NotOwned {
@@ -167,45 +110,11 @@ class Generation {
   [[nodiscard]] const Options& options() const noexcept { return recording_.options(); }
 
   void reserve() { reserve(recording_.limits().prompt + recording_.limits().new_tokens); }
-  void reserve(std::size_t positions) {
-    const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
-    sequence().reserve(positions);
-    source_.prepare(sequence(), positions);
-    sampler_->prepare(vocab, positions);
-    if (sampler_->has_steps()) processed_.reserve(vocab);
-  }
+  void reserve(std::size_t positions);
 
-  bool settle_cancellable() {
-    if (!pending_) return true;
-    const bool done = unless_cancelled(options().cancel, [&] {
-      source_.append(sequence(), last_, recording_.limits().new_tokens - recording_.size(), options().cancel, recording_.stats());
-    });
-    if (done) pending_ = false;
-    return done;
-  }
+  bool settle_cancellable();
 
-  void choose() {
-    const std::span<const float> raw = source_.logits(sequence());
-    const auto context = recording_.context(source_.tokens(sequence()), unchanged_);
-    Choice choice;
-    float raw_logprob = 0;
-    if (sampler_->has_steps()) {
-      const LogSum raw_sum = normaliser(raw);
-      processed_.assign(raw.begin(), raw.end());
-      sampler_->process(processed_, context);
-      choice = sampler_->choose(processed_, context);
-      raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(choice.token)]);
-      recording_.alternatives(raw, raw_sum, &processed_);
-    } else {
-      choice = sampler_->choose(raw, context);
-      raw_logprob = choice.logprob;
-      if (options().logprobs > 0) recording_.alternatives(raw, normaliser(raw), nullptr);
-    }
-    unchanged_ = context.history.size();
-    last_ = choice.token;
-    pending_ = true;
-    recording_.record(choice, raw_logprob);
-  }
+  void choose();
 
   // a pointer that forgets when it is moved from, so that the default moves are right
   std::unique_ptr<S, NotOwned> borrowed_;
@@ -220,10 +129,128 @@ class Generation {
   bool pending_ = false, begun_ = false;
 };
 
-// Written out, so that an explicit instantiation holds them too.
+// Defined out of the class, and so not inline: what an explicit instantiation holds is not compiled again.
 template <DecodableSequence S, class Source>
 Generation<S, Source>::Generation(Generation&&) noexcept = default;
 template <DecodableSequence S, class Source>
 Generation<S, Source>::~Generation() = default;
+
+template <DecodableSequence S, class Source>
+Generation<S, Source>::Generation(S& sequence, std::unique_ptr<AnySampler> sampler, const Options& options, Source source)
+    : borrowed_(&sequence), sampler_(std::move(sampler)), source_(std::move(source)), recording_(sequence, 0, options) {
+  reserve();
+}
+
+template <DecodableSequence S, class Source>
+Generation<S, Source>::Generation(S&& sequence, std::vector<Token> prompt, std::unique_ptr<AnySampler> sampler, const Options& options, Source source)
+    : owned_(std::move(sequence)), sampler_(std::move(sampler)), source_(std::move(source)), prompt_(std::move(prompt)),
+      recording_(*owned_, prompt_.size(), options) {
+  reserve();
+}
+
+template <DecodableSequence S, class Source>
+Generation<S, Source>::Generation(S&& sequence, SavedGeneration saved, std::unique_ptr<AnySampler> sampler)
+    : owned_(std::move(sequence)), sampler_(std::move(sampler)), prompt_(std::move(saved.prompt)),
+      recording_(*owned_, saved.prompt_length - owned_->size(), std::move(saved.options)), unchanged_(saved.unchanged),
+      pending_(saved.pending), begun_(saved.begun) {
+  constexpr std::size_t ahead = 4096;  // what is reserved: a limit in a file is not believed
+  const std::size_t positions = recording_.limits().prompt + std::min(recording_.limits().new_tokens, saved.result.tokens.size() + ahead);
+  reserve(std::max(positions, owned_->size()));
+  if (!saved.result.tokens.empty()) last_ = saved.result.tokens.back();
+  StateReader state(saved.sampler, saved.source);
+  sampler_->load(state);
+  state.expect_end();
+  if (!recording_.replay(saved.result)) state.broken("what was generated does not fit its options");
+}
+
+template <DecodableSequence S, class Source>
+bool Generation<S, Source>::advance() {
+  if (over()) return false;
+  const double begin = seconds_now();
+  const bool first = !begun_;
+  begun_ = true;
+  auto& stats = recording_.stats();
+  const bool ready = first ? prefill(sequence(), std::span<const Token>(prompt_), options(), stats) : settle_cancellable();
+  if (!ready || options().cancel.stop_requested()) {
+    source_.settle(sequence());
+    return recording_.end_cancelled();
+  }
+  if (recording_.at_limit()) {  // no tokens were asked for
+    recording_.end(recording_.limits().reason_at_limit());
+    return false;
+  }
+  choose();
+  if (first)
+    stats.time_to_first_token = seconds_now() - begin;
+  else
+    stats.decode_seconds += seconds_now() - begin;
+  return true;
+}
+
+template <DecodableSequence S, class Source>
+void Generation<S, Source>::settle() {
+  if (pending_) source_.append(sequence(), last_, 0, {}, recording_.stats());
+  pending_ = false;
+  source_.settle(sequence());
+}
+
+template <DecodableSequence S, class Source>
+void Generation<S, Source>::save(const std::string& path) {
+  const S& held = sequence();
+  source_.settle(sequence());
+  if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
+    StateWriter sampler, all;
+    sampler_->save(sampler);
+    save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
+                     pending_, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
+                    all);
+    held.save(path, all.bytes());
+  } else {
+    fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
+  }
+}
+
+template <DecodableSequence S, class Source>
+void Generation<S, Source>::reserve(std::size_t positions) {
+  const auto vocab = static_cast<std::size_t>(sequence().model().vocab_size());
+  sequence().reserve(positions);
+  source_.prepare(sequence(), positions);
+  sampler_->prepare(vocab, positions);
+  if (sampler_->has_steps()) processed_.reserve(vocab);
+}
+
+template <DecodableSequence S, class Source>
+bool Generation<S, Source>::settle_cancellable() {
+  if (!pending_) return true;
+  const bool done = unless_cancelled(options().cancel, [&] {
+    source_.append(sequence(), last_, recording_.limits().new_tokens - recording_.size(), options().cancel, recording_.stats());
+  });
+  if (done) pending_ = false;
+  return done;
+}
+
+template <DecodableSequence S, class Source>
+void Generation<S, Source>::choose() {
+  const std::span<const float> raw = source_.logits(sequence());
+  const auto context = recording_.context(source_.tokens(sequence()), unchanged_);
+  Choice choice;
+  float raw_logprob = 0;
+  if (sampler_->has_steps()) {
+    const LogSum raw_sum = normaliser(raw);
+    processed_.assign(raw.begin(), raw.end());
+    sampler_->process(processed_, context);
+    choice = sampler_->choose(processed_, context);
+    raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(choice.token)]);
+    recording_.alternatives(raw, raw_sum, &processed_);
+  } else {
+    choice = sampler_->choose(raw, context);
+    raw_logprob = choice.logprob;
+    if (options().logprobs > 0) recording_.alternatives(raw, normaliser(raw), nullptr);
+  }
+  unchanged_ = context.history.size();
+  last_ = choice.token;
+  pending_ = true;
+  recording_.record(choice, raw_logprob);
+}
 
 }  // namespace weft::detail

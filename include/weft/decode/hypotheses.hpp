@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "weft/core/config.hpp"
 #include "weft/decode/result.hpp"
 
 namespace weft {
@@ -35,20 +36,10 @@ class Hypotheses {
   [[nodiscard]] double score(double sum, std::size_t length) const { return length_normalised(sum, length, length_penalty_); }
 
   /// Puts a result in its place; the worst of more than `width` goes. Of equals the newer stands first, as in Hugging Face's sort.
-  void add(Result result) {
-    auto at = best_.begin();
-    while (at != best_.end() && at->score > result.score) ++at;
-    best_.insert(at, std::move(result));
-    if (best_.size() > width_) best_.pop_back();
-  }
+  void add(Result result);
 
   /// Whether open branches, of which the best sum at `length` is given, may stop. limit: new tokens at most.
-  [[nodiscard]] bool is_done(double best_sum, std::size_t length, std::size_t limit) const {
-    if (best_.size() < width_) return false;
-    if (early_stopping_ == EarlyStopping::when_width_finished) return true;
-    const bool at_limit = early_stopping_ == EarlyStopping::never && length_penalty_ > 0;
-    return best_.back().score >= score(best_sum, at_limit ? limit : length);
-  }
+  [[nodiscard]] bool is_done(double best_sum, std::size_t length, std::size_t limit) const;
 
   [[nodiscard]] std::vector<Result>& best() noexcept { return best_; }
 
@@ -61,3 +52,7 @@ class Hypotheses {
 
 }  // namespace detail
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/hypotheses.ipp"
+#endif

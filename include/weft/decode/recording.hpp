@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "weft/core/clock.hpp"
+#include "weft/core/config.hpp"
 #include "weft/decode/limits.hpp"
 #include "weft/decode/options.hpp"
 #include "weft/decode/text_output.hpp"
@@ -46,46 +47,15 @@ bool prefill(S& sequence, std::span<const Token> prompt, const Options& options,
 }
 
 /// Appends the n most likely tokens of the logits to `into`, padded to n; `best` is scratch.
-inline void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, std::vector<Ranked>& best,
-                    std::vector<Alternative>& into) {
-  greatest_n(logits, n, best);
-  for (const auto& r : best) into.push_back({r.id, sum.of(r.value)});
-  for (std::size_t i = best.size(); i < n; ++i) into.push_back({-1, excluded});
-}
+void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, std::vector<Ranked>& best,
+                    std::vector<Alternative>& into);
 
 /// What a step is told before the token that follows `history`.
-inline StepContext step_context(std::span<const Token> history, const Limits& limits, const Options& options, std::size_t unchanged) {
-  StepContext context;
-  context.history = history;
-  context.prompt_length = limits.prompt;
-  context.end_tokens = limits.end_tokens;
-  context.unchanged = unchanged;
-  context.seed = options.seed;
-  context.branch = options.branch;
-  return context;
-}
+StepContext step_context(std::span<const Token> history, const Limits& limits, const Options& options, std::size_t unchanged);
 
-template <class Tokenizer>
-class Recording {
+/// The part of it that is the same for all tokenizers.
+class RecordingBase {
  public:
-  /// Of a sequence to which `to_append` tokens are to be added first.
-  template <class S>
-  Recording(const S& sequence, std::size_t to_append, Options options)
-      : options_(std::move(options)), limits_(limits_of(sequence, to_append, options_)),
-        text_(sequence.model(), options_.stop, std::min(limits_.new_tokens, reserved_tokens)) {
-    // all of it at once, so that nothing is allocated per token; a limit that stands for none is not believed
-    const std::size_t n = std::min(limits_.new_tokens, reserved_tokens);
-    result_.top_n = std::min(static_cast<std::size_t>(options_.logprobs), static_cast<std::size_t>(sequence.model().vocab_size()));
-    result_.tokens.reserve(n);
-    result_.logprobs.reserve(n);
-    result_.raw_logprobs.reserve(n);
-    const std::size_t alternatives = std::min(n * result_.top_n, reserved_alternatives);
-    result_.top.reserve(alternatives);
-    result_.top_raw.reserve(alternatives);
-    best_.reserve(2 * result_.top_n + 64);
-    result_.stats.prompt_tokens = limits_.prompt;
-  }
-
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
   [[nodiscard]] const Piece& piece() const noexcept { return piece_; }
@@ -98,25 +68,46 @@ class Recording {
   }
 
   /// Notes the alternatives to the token that record() is told next. processed: null where no step changed the logits.
-  void alternatives(std::span<const float> raw, const LogSum& sum, const std::vector<float>* processed) {
-    const auto n = static_cast<std::ptrdiff_t>(result_.top_n);
-    if (n == 0) return;
-    add_top(raw, sum, result_.top_n, best_, result_.top_raw);
-    if (processed)
-      add_top(*processed, normaliser(*processed), result_.top_n, best_, result_.top);
-    else
-      result_.top.insert(result_.top.end(), result_.top_raw.end() - n, result_.top_raw.end());
-  }
-  void alternatives(std::span<const Alternative> top, std::span<const Alternative> top_raw) {
-    result_.top.insert(result_.top.end(), top.begin(), top.end());
-    result_.top_raw.insert(result_.top_raw.end(), top_raw.begin(), top_raw.end());
-  }
+  void alternatives(std::span<const float> raw, const LogSum& sum, const std::vector<float>* processed);
+  void alternatives(std::span<const Alternative> top, std::span<const Alternative> top_raw);
+
+  /// The result so far, but for its text and speed.
+  [[nodiscard]] const Result& unfinished() const noexcept { return result_; }
+
+ protected:
+  static constexpr std::size_t reserved_tokens = 1 << 16, reserved_alternatives = 1 << 20;
+
+  RecordingBase(const Options& options, Limits limits, std::size_t vocab);
+
+  /// Whether another recording with these options can have written the result.
+  [[nodiscard]] bool may_replay(const Result& earlier) const;
+  void add(const Choice& choice, float raw_logprob);
+  /// The piece of the token that add() was told.
+  void make_piece(const Choice& choice, float raw_logprob, std::string_view text);
+  void measure_speed();
+
+  Options options_;
+  Limits limits_;
+  Result result_;
+  Piece piece_;
+
+ private:
+  std::vector<Ranked> best_;
+};
+
+template <class Tokenizer>
+class Recording : public RecordingBase {
+ public:
+  /// Of a sequence to which `to_append` tokens are to be added first.
+  template <class S>
+  Recording(const S& sequence, std::size_t to_append, const Options& options)
+      : RecordingBase(options, limits_of(sequence, to_append, options), static_cast<std::size_t>(sequence.model().vocab_size())),
+        text_(sequence.model(), options_.stop, std::min(limits_.new_tokens, reserved_tokens)) {}
 
   /// Goes through what another recording with these options wrote, to its state. False where that cannot have been.
   [[nodiscard]] bool replay(const Result& earlier) {
-    const std::size_t n = earlier.tokens.size(), top = n * result_.top_n;
-    if (earlier.logprobs.size() != n || earlier.raw_logprobs.size() != n || earlier.top.size() != top || earlier.top_raw.size() != top) return false;
-    for (std::size_t i = 0; i < n; ++i) {
+    if (!may_replay(earlier)) return false;
+    for (std::size_t i = 0; i < earlier.tokens.size(); ++i) {
       if (ended() || at_limit()) return false;
       const auto from = i * result_.top_n;
       alternatives(std::span(earlier.top).subspan(from, result_.top_n), std::span(earlier.top_raw).subspan(from, result_.top_n));
@@ -130,11 +121,7 @@ class Recording {
 
   /// Adds a token, and makes its piece. After that ended() may be true.
   void record(const Choice& choice, float raw_logprob) {
-    result_.tokens.push_back(choice.token);
-    result_.logprobs.push_back(choice.logprob);
-    result_.raw_logprobs.push_back(raw_logprob);
-    result_.score += static_cast<double>(raw_logprob);
-    result_.stats.generated_tokens = size();
+    add(choice, raw_logprob);
     auto reason = limits_.reason_of(choice.token);
     if (reason != StopReason::running)
       result_.stop_token = choice.token;
@@ -143,11 +130,7 @@ class Recording {
     else if (at_limit())
       reason = limits_.reason_at_limit();
     if (reason != StopReason::running) end(reason);
-    piece_ = Piece{choice.token, text_.take(), choice.logprob, raw_logprob, {}, {}};
-    if (result_.top_n > 0) {
-      piece_.top = result_.top_at(size() - 1);
-      piece_.top_raw = result_.top_raw_at(size() - 1);
-    }
+    make_piece(choice, raw_logprob, text_.take());
   }
 
   void end(StopReason reason) {
@@ -163,26 +146,19 @@ class Recording {
     return !piece_.text.empty();
   }
 
-  /// The result so far, but for its text and speed.
-  [[nodiscard]] const Result& unfinished() const noexcept { return result_; }
   /// The result so far.
   const Result& result() {
     result_.text = text_.text();
-    auto& stats = result_.stats;
-    if (stats.generated_tokens > 1 && stats.decode_seconds > 0)
-      stats.decode_tps = static_cast<double>(stats.generated_tokens - 1) / stats.decode_seconds;
+    measure_speed();
     return result_;
   }
 
  private:
-  static constexpr std::size_t reserved_tokens = 1 << 16, reserved_alternatives = 1 << 20;
-
-  Options options_;
-  Limits limits_;
   TextOutput<Tokenizer> text_;
-  Result result_;
-  Piece piece_;
-  std::vector<Ranked> best_;
 };
 
 }  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/recording.ipp"
+#endif

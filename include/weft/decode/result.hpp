@@ -64,10 +64,10 @@ struct Result {
 
   /// The alternatives at token i.
   [[nodiscard]] std::span<const Alternative> top_at(std::size_t i) const {
-    return std::span(top).subspan(i * top_n, top_n);
+    return {top.data() + i * top_n, top_n};
   }
   [[nodiscard]] std::span<const Alternative> top_raw_at(std::size_t i) const {
-    return std::span(top_raw).subspan(i * top_n, top_n);
+    return {top_raw.data() + i * top_n, top_n};
   }
 };
 

@@ -192,10 +192,8 @@ class Server {
     if (!options_.prefix_cache || row.sequence) return false;
     return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
       if (!other->sequence) return false;
-      const auto& a = row.prompt;
-      const auto& b = other->prompt;
-      const auto common = std::mismatch(a.begin(), a.end() - 1, b.begin(), b.end()).first - a.begin();
-      return whole_pages(static_cast<std::size_t>(common)) > other->sequence->size();
+      const auto common = detail::common_prefix(std::span<const Token>(row.prompt).first(row.prompt.size() - 1), other->prompt);
+      return whole_pages(common) > other->sequence->size();
     });
   }
   static constexpr std::size_t whole_pages(std::size_t positions) {

@@ -115,14 +115,11 @@ Covers<S> covers(const S& sequence, std::string_view text, std::stop_token cance
   if (cuts.empty()) fail(ErrorKind::argument, "no token stands before the text to be healed: begin with BOS, or with a longer text");
 
   // what all cuts have in common is run once
-  const auto& first = cuts.front().tokens;
+  const std::span<const Token> first = cuts.front().tokens;
   std::size_t common = first.size();
-  for (const auto& cut : cuts) {
-    const auto end = first.begin() + static_cast<std::ptrdiff_t>(common);
-    common = static_cast<std::size_t>(std::mismatch(first.begin(), end, cut.tokens.begin(), cut.tokens.end()).first - first.begin());
-  }
+  for (const auto& cut : cuts) common = detail::common_prefix(first.first(common), cut.tokens);
   S shared = sequence.fork();
-  if (common > 0) shared.append(std::span(first).first(common), {.cancel = cancel});
+  if (common > 0) shared.append(first.first(common), {.cancel = cancel});
 
   Covers<S> made;
   std::vector<float> weights;

@@ -104,7 +104,7 @@ Tensor<float, 3> append_each_hidden(std::span<Sequence<B>* const> sequences, std
   Batch<B> batch(model);
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::size_t l = 0; l < layers.size(); ++l) taps.push_back({layers[l], 0, hidden[static_cast<std::int64_t>(l)][i].data()});
-    batch.add(*sequences[static_cast<std::size_t>(i)], tokens.subspan(static_cast<std::size_t>(i), 1), std::span(taps).last(layers.size()));
+    batch.add(*sequences[static_cast<std::size_t>(i)], tokens.subspan(static_cast<std::size_t>(i), 1), {taps.data() + taps.size() - layers.size(), layers.size()});
   }
   batch.run(cancel);
   return hidden;

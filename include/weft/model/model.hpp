@@ -56,7 +56,7 @@ class AnyModel {
   /// Throws Error(unsupported) when the model came without one.
   [[nodiscard]] const Tokenizer& tokenizer() const;
   /// The chat templates that came with the model, not parsed.
-  [[nodiscard]] std::span<const NamedTemplate> chat_templates() const noexcept { return chat_templates_; }
+  [[nodiscard]] std::span<const NamedTemplate> chat_templates() const noexcept;
   /// The chat template of that name ("": the default one), with the texts of the vocabulary's BOS and EOS. It is parsed by each call: keep it.
   /// Throws Error(unsupported) when there is none of that name, and what ChatTemplate throws.
   [[nodiscard]] ChatTemplate chat_template(std::string_view name = {}) const;
@@ -136,5 +136,9 @@ class Model final : public AnyModel {
 
 #ifndef WEFT_COMPILED
 #include "weft/model/loaded_model.hpp"
+#include "weft/model/model.ipp"
+#endif
+
+#ifndef WEFT_COMPILED
 #include "weft/model/model.ipp"
 #endif

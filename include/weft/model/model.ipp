@@ -104,4 +104,6 @@ WEFT_INLINE Tensor<float, 2> AnyModel::logits_of(TensorView<const float, 2> hidd
   return logits;
 }
 
+WEFT_INLINE std::span<const NamedTemplate> AnyModel::chat_templates() const noexcept { return chat_templates_; }
+
 }  // namespace weft

@@ -28,10 +28,7 @@ struct Page : RefCounted {
 class PagePool : public std::enable_shared_from_this<PagePool> {
  public:
   /// page_bytes: size of a page; budget: bytes of pages alive at once.
-  explicit PagePool(std::size_t page_bytes, std::size_t budget = std::numeric_limits<std::size_t>::max())
-      : page_bytes_(page_bytes), budget_(budget) {
-    free_.reserve(max_spares);
-  }
+  explicit PagePool(std::size_t page_bytes, std::size_t budget = std::numeric_limits<std::size_t>::max());
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
@@ -49,10 +46,7 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
   friend struct Page;
   static constexpr std::align_val_t alignment{64};
 
-  std::size_t locked(const std::size_t& value) const noexcept {
-    const std::lock_guard lock(mutex_);
-    return value;
-  }
+  std::size_t locked(const std::size_t& value) const noexcept;
   void take_back(std::byte* data) noexcept;
 
   static constexpr std::size_t max_spares = 16;

@@ -56,4 +56,13 @@ WEFT_INLINE void Page::dispose(Page* page) noexcept {
   delete page;
 }
 
+WEFT_INLINE PagePool::PagePool(std::size_t page_bytes, std::size_t budget) : page_bytes_(page_bytes), budget_(budget) {
+  free_.reserve(max_spares);
+}
+
+WEFT_INLINE std::size_t PagePool::locked(const std::size_t& value) const noexcept {
+  const std::lock_guard lock(mutex_);
+  return value;
+}
+
 }  // namespace weft

@@ -19,7 +19,8 @@ namespace weft::detail {
 class PrefixTree {
  public:
   /// budget: bytes of pages in the tree at most.
-  PrefixTree(std::size_t page_bytes, std::size_t budget) : page_bytes_(page_bytes), budget_(budget) {}
+  PrefixTree(std::size_t page_bytes, std::size_t budget);
+  ~PrefixTree();
   PrefixTree(const PrefixTree&) = delete;
   PrefixTree& operator=(const PrefixTree&) = delete;
 

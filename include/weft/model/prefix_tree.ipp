@@ -13,6 +13,8 @@ namespace weft::detail {
 inline constexpr auto tokens_per_page = static_cast<std::size_t>(page_positions);
 
 /// How many tokens two texts have in common at their begin.
+WEFT_INLINE PrefixTree::~PrefixTree() = default;
+
 WEFT_INLINE std::size_t common(std::span<const Token> a, std::span<const Token> b) {
   return static_cast<std::size_t>(
       std::distance(a.begin(), std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first));
@@ -121,5 +123,7 @@ WEFT_INLINE std::size_t PrefixTree::release(std::size_t bytes) {
     if (drop_last()) freed += page_bytes_;
   return freed;
 }
+
+WEFT_INLINE PrefixTree::PrefixTree(std::size_t page_bytes, std::size_t budget) : page_bytes_(page_bytes), budget_(budget) {}
 
 }  // namespace weft::detail

@@ -153,9 +153,7 @@ class AnySequence {
   /// Of an empty sequence: takes over tokens whose keys and values lie in these pages.
   void adopt(std::span<const Token> tokens, std::vector<Ref<Page>> pages);
   /// The pages of the first `length` positions.
-  [[nodiscard]] std::span<const Ref<Page>> held_pages(std::size_t length) const noexcept {
-    return std::span<const Ref<Page>>(state_->pages).first(pages_for(length));
-  }
+  [[nodiscard]] std::span<const Ref<Page>> held_pages(std::size_t length) const noexcept;
 
   SequenceOptions options_;
   std::shared_ptr<PagePool> pool_;
@@ -216,5 +214,9 @@ Sequence<B> make_sequence(const Model<B>& model) {
 
 #ifndef WEFT_COMPILED
 #include "weft/model/saved_sequence.hpp"
+#include "weft/model/sequence.ipp"
+#endif
+
+#ifndef WEFT_COMPILED
 #include "weft/model/sequence.ipp"
 #endif

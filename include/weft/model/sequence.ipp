@@ -228,4 +228,8 @@ WEFT_INLINE void AnySequence::recompute_logits() {
   append({last});
 }
 
+WEFT_INLINE std::span<const Ref<Page>> AnySequence::held_pages(std::size_t length) const noexcept {
+  return std::span<const Ref<Page>>(state_->pages).first(pages_for(length));
+}
+
 }  // namespace weft

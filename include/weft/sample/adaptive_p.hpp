@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
 #include "weft/sample/chosen_before.hpp"
 
@@ -21,10 +22,10 @@ struct AdaptiveP : Narrowing {
   float target = 0.5f, decay = 0.9f;
   detail::ChosenBefore<detail::ProbabilityAverage> average{};
 
-  void prepare(std::size_t vocab, std::size_t positions) { average.prepare(vocab, positions); }
+  void prepare(std::size_t vocab, std::size_t positions);
   void operator()(std::span<float> logits, const StepContext& context);
-  void save(StateWriter& out) const { average.save(out); }
-  void load(StateReader& in) { average.load(in); }
+  void save(StateWriter& out) const;
+  void load(StateReader& in);
 };
 
 /// Replaces every logit by 5 - 10 d^2 / (1 + d), d = |p - t| / 0.3, p the token's probability. t = 2 target - average,
@@ -43,25 +44,8 @@ inline AdaptiveP adaptive_p(float target, float decay = 0.9f) {
   return made;
 }
 
-inline void AdaptiveP::operator()(std::span<float> logits, const StepContext& context) {
-  detail::ProbabilityAverage initial;
-  initial.sum = target / (1 - decay);
-  initial.weight = 1 / (1 - decay);
-  const auto& now = average.at(context, initial, [this](detail::ProbabilityAverage& a, const detail::Ranked& chosen) {
-    a.sum = chosen.value + decay * a.sum;
-    a.weight = 1 + decay * a.weight;
-  });
-  const float wanted = std::min(1.0f, std::max(0.0f, 2 * target - now.sum / now.weight));
-  const float max = detail::greatest(logits, context.live);
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
-  const auto weight = static_cast<float>(detail::exp_sum(logits, max, context.live));
-  detail::for_each_above(logits, detail::excluded, [&](std::size_t i) {
-    float& x = logits[i];
-    const float p = detail::exp_weight(x, max) / weight;
-    if (p > 1e-9f) average.offer(p, i);  // less does not move the average
-    const float d = std::fabs(p - wanted) / 0.3f;
-    x = 5 - 10 * d * d / (1 + d);
-  }, context.live);
-}
-
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/adaptive_p.ipp"
+#endif

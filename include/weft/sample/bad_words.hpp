@@ -1,6 +1,7 @@
 // Bad words: runs of tokens that may not occur.
 #pragma once
 
+#include "weft/core/config.hpp"
 #include "weft/sample/sequence_bias.hpp"
 #include "weft/sample/softmax.hpp"
 
@@ -8,30 +9,16 @@ namespace weft {
 
 struct BadWords : Narrowing {
   detail::SequenceEnds ends{};
-  void operator()(std::span<float> logits, const StepContext& context) const {
-    ends.for_each_open(context.history, [&](const BiasedSequence& word) {
-      const Token last = word.tokens.back();
-      const bool is_end = word.tokens.size() == 1 && std::find(context.end_tokens.begin(), context.end_tokens.end(),
-                                                               last) != context.end_tokens.end();
-      if (!is_end) detail::logit_of(logits, last, "bad_words") = detail::excluded;
-    });
-  }
+  void operator()(std::span<float> logits, const StepContext& context) const;
 };
 
 /// Excludes the token that would complete one of the words (token runs). A word that is an end token of the generation
 /// is passed over, as in Hugging Face. Errors and cost as sequence_bias().
 /// Source: NoBadWordsLogitsProcessor of transformers (bad_words_ids).
-inline BadWords bad_words(std::vector<std::vector<Token>> words) {
-  std::vector<BiasedSequence> sequences;
-  for (auto& word : words) {
-    detail::check_sequence(word, "bad_words");
-    BiasedSequence sequence;
-    sequence.tokens = std::move(word);
-    sequences.push_back(std::move(sequence));
-  }
-  BadWords made;
-  made.ends = detail::SequenceEnds(std::move(sequences));
-  return made;
-}
+BadWords bad_words(std::vector<std::vector<Token>> words);
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/bad_words.ipp"
+#endif

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "weft/core/config.hpp"
 #include "weft/sample/step.hpp"
 
 namespace weft::detail {
@@ -21,9 +22,7 @@ class NgramIndex {
     extend(context.history);
   }
   /// Places 0 to the length of the text.
-  void extend(std::span<const Token> text) {
-    while (links_.size() <= text.size()) add(text);
-  }
+  void extend(std::span<const Token> text);
   void clear() {
     links_.clear();
     heads_.fill(none);
@@ -40,11 +39,7 @@ class NgramIndex {
       if (same(text, p, text, end)) f(static_cast<std::size_t>(p));
   }
   /// The first p that for_each_before would call f with; 0 where there is none.
-  [[nodiscard]] std::size_t latest_before(std::span<const Token> text, std::size_t end) const {
-    for (Place p = links_[end]; p != none; p = links_[p])
-      if (same(text, p, text, end)) return p;
-    return 0;
-  }
+  [[nodiscard]] std::size_t latest_before(std::span<const Token> text, std::size_t end) const;
   /// for_each_before for the run at the end of another text, at least `length` long; p may be the last place too.
   template <class F>
   void for_each_like(std::span<const Token> text, std::span<const Token> other, F&& f) const {
@@ -69,13 +64,7 @@ class NgramIndex {
     return std::equal(first, first + static_cast<std::ptrdiff_t>(length_),
                       b.begin() + static_cast<std::ptrdiff_t>(b_end - length_));
   }
-  void add(std::span<const Token> text) {
-    const std::size_t p = links_.size();
-    if (p < length_) return links_.push_back(none);
-    Place& head = heads_[bucket(text, p)];
-    links_.push_back(head);
-    head = static_cast<Place>(p);
-  }
+  void add(std::span<const Token> text);
 
   std::size_t length_;
   std::array<Place, buckets> heads_{};  // latest place of each bucket
@@ -83,3 +72,7 @@ class NgramIndex {
 };
 
 }  // namespace weft::detail
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/ngram_index.ipp"
+#endif

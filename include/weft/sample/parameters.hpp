@@ -87,10 +87,8 @@ struct RuntimePick : Composable {
   bool greedy = false;
   Draw draw{};
 
-  void prepare(std::size_t vocab, std::size_t positions) { draw.prepare(vocab, positions); }
-  Choice operator()(std::span<const float> logits, const StepContext& context) {
-    return greedy ? Argmax{}(logits, context) : draw(logits, context);
-  }
+  void prepare(std::size_t vocab, std::size_t positions);
+  Choice operator()(std::span<const float> logits, const StepContext& context);
   template <LogitsStep Steps>
   [[nodiscard]] auto after(Steps steps) const {
     return Sampler<Steps, RuntimePick>(std::move(steps), *this);
@@ -102,11 +100,7 @@ struct RuntimePick : Composable {
 inline RuntimeSteps steps_from(const SamplingParameters& p) { return RuntimeSteps(p); }
 
 /// The whole strategy: the steps, ended by a draw, or by argmax where the temperature is 0.
-inline Sampler<RuntimeSteps, RuntimePick> chain_from(const SamplingParameters& p) {
-  RuntimePick pick;
-  pick.greedy = p.temperature == 0;
-  return {steps_from(p), pick};
-}
+Sampler<RuntimeSteps, RuntimePick> chain_from(const SamplingParameters& p);
 
 }  // namespace weft
 

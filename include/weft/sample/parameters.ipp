@@ -132,4 +132,16 @@ WEFT_INLINE void RuntimeSteps::load(StateReader& in) {
   steps_->for_each([&](auto& step) { load_state(step, in); });
 }
 
+WEFT_INLINE void RuntimePick::prepare(std::size_t vocab, std::size_t positions) { draw.prepare(vocab, positions); }
+
+WEFT_INLINE Choice RuntimePick::operator()(std::span<const float> logits, const StepContext& context) {
+  return greedy ? Argmax{}(logits, context) : draw(logits, context);
+}
+
+WEFT_INLINE Sampler<RuntimeSteps, RuntimePick> chain_from(const SamplingParameters& p) {
+  RuntimePick pick;
+  pick.greedy = p.temperature == 0;
+  return {steps_from(p), pick};
+}
+
 }  // namespace weft

@@ -50,37 +50,20 @@ class SequenceEnds {
 };
 
 /// Error(argument) for an empty sequence or a negative id, in the name of the step.
-inline void check_sequence(std::span<const Token> tokens, const char* step) {
-  if (tokens.empty()) fail(ErrorKind::argument, step, ": a sequence is empty; expected at least one token");
-  for (const Token id : tokens)
-    if (id < 0) fail(ErrorKind::argument, step, ": token ", id, " in a sequence; expected ids from 0");
-}
+void check_sequence(std::span<const Token> tokens, const char* step);
 
 }  // namespace detail
 
 struct SequenceBias : Narrowing {
   detail::SequenceEnds ends{};
-  void operator()(std::span<float> logits, std::span<const Token> history) const {
-    ends.for_each_open(history, [&](const BiasedSequence& s) {
-      detail::logit_of(logits, s.tokens.back(), "sequence_bias") += s.value;
-    });
-  }
+  void operator()(std::span<float> logits, std::span<const Token> history) const;
 };
 
 /// sequence_bias({{{7, 9}, -2.0f}, ...}): adds value (in nats; -infinity forbids) to the logit of a sequence's last token
 /// wherever the history ends in the tokens before it. Throws weft::Error(argument) for an empty sequence, a negative id,
 /// NaN or +infinity, and, when applied, for a token outside the vocabulary. O(sequences that share their last but one
 /// token with the end of the history). Source: SequenceBiasLogitsProcessor of transformers.
-inline SequenceBias sequence_bias(std::vector<BiasedSequence> sequences) {
-  for (const auto& s : sequences) {
-    detail::check_sequence(s.tokens, "sequence_bias");
-    if (std::isnan(s.value) || s.value > 3e38f)
-      fail(ErrorKind::argument, "sequence_bias of ", s.value, ": expected a finite number or -infinity");
-  }
-  SequenceBias made;
-  made.ends = detail::SequenceEnds(std::move(sequences));
-  return made;
-}
+SequenceBias sequence_bias(std::vector<BiasedSequence> sequences);
 
 }  // namespace weft
 

@@ -1,6 +1,7 @@
 // Thinking budget: after so many tokens of thinking, closes it.
 #pragma once
 
+#include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
 #include "weft/sample/forced_token.hpp"
 #include "weft/sample/sequence_bias.hpp"
@@ -18,10 +19,8 @@ struct ThinkingBudgetOptions {
 class ThinkingBudget : public Composable {
  public:
   static constexpr bool follows_history = true;
-  explicit ThinkingBudget(const ThinkingBudgetOptions& options) : options_(options) {
-    if (options_.forced.empty()) options_.forced = options_.close.front();
-  }
-  void prepare(std::size_t, std::size_t positions) { states_.reserve(positions + 1); }
+  explicit ThinkingBudget(const ThinkingBudgetOptions& options);
+  void prepare(std::size_t, std::size_t positions);
   void operator()(std::span<float> logits, const StepContext& context);
 
  private:
@@ -43,61 +42,10 @@ class ThinkingBudget : public Composable {
 /// excluded. A later opening has a budget of its own. Throws weft::Error(argument) for a negative budget and for no
 /// opening, no closing, or an empty one, and, when applied, for a forced token outside the vocabulary. O(new tokens).
 /// Source: llama.cpp's reasoning budget.
-inline ThinkingBudget thinking_budget(const ThinkingBudgetOptions& options) {
-  if (options.budget < 0) fail(ErrorKind::argument, "thinking_budget: budget ", options.budget, "; expected 0 or more");
-  if (options.open.empty() || options.close.empty())
-    fail(ErrorKind::argument,
-         "thinking_budget: expected at least one run of tokens that opens a thought and one that closes it");
-  for (const auto& run : options.open) detail::check_sequence(run, "thinking_budget's open");
-  for (const auto& run : options.close) detail::check_sequence(run, "thinking_budget's close");
-  return ThinkingBudget(options);
-}
-
-inline bool ThinkingBudget::ends_with(std::span<const Token> text, const std::vector<std::vector<Token>>& runs) {
-  for (const auto& run : runs)
-    if (run.size() <= text.size() &&
-        std::equal(run.begin(), run.end(), text.end() - static_cast<std::ptrdiff_t>(run.size())))
-      return true;
-  return false;
-}
-
-/// text: counted so far, the new token last.
-inline ThinkingBudget::State ThinkingBudget::next(State state, std::span<const Token> text) const {
-  const auto fresh = text.subspan(state.matched_from);
-  const auto enter = [&](Phase phase) {
-    state.phase = phase;
-    state.count = 0;
-    state.matched_from = static_cast<std::uint32_t>(text.size());
-  };
-  switch (state.phase) {
-    case Phase::idle:
-      if (ends_with(fresh, options_.open)) enter(options_.budget == 0 ? Phase::closing : Phase::thinking);
-      break;
-    case Phase::thinking:
-      if (ends_with(fresh, options_.close))
-        enter(Phase::idle);
-      else if (++state.count == options_.budget)
-        enter(Phase::closing);
-      break;
-    case Phase::closing:
-      if (++state.count == static_cast<std::int64_t>(options_.forced.size())) enter(Phase::idle);
-      break;
-  }
-  return state;
-}
-
-inline void ThinkingBudget::operator()(std::span<float> logits, const StepContext& context) {
-  const std::size_t begin = options_.open_in_prompt ? 0 : context.prompt_length;
-  const std::size_t valid = begin == begin_ && context.unchanged > begin ? context.unchanged - begin : 0;
-  begin_ = begin;
-  if (states_.size() > valid + 1) states_.resize(valid + 1);
-  if (states_.empty()) states_.emplace_back();
-  const auto text = context.history.subspan(begin);
-  while (states_.size() <= text.size()) states_.push_back(next(states_.back(), text.first(states_.size())));
-  const State& now = states_.back();
-  if (now.phase != Phase::closing) return;
-  const Token forced = options_.forced[static_cast<std::size_t>(now.count)];
-  detail::force(logits, std::span<const Token>(&forced, 1), "thinking_budget");
-}
+ThinkingBudget thinking_budget(const ThinkingBudgetOptions& options);
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/sample/thinking_budget.ipp"
+#endif

@@ -13,7 +13,7 @@
 #include "weft/core/byte_range.hpp"
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
-#include "weft/text/jinja/budget.hpp"
+#include "weft/text/render_limits.hpp"
 #include "weft/text/tokenizer.hpp"
 
 namespace weft {

@@ -6,19 +6,9 @@
 
 #include "weft/core/error.hpp"
 #include "weft/text/jinja/arena.hpp"
+#include "weft/text/render_limits.hpp"
 
-namespace weft {
-
-/// Limits of one rendering; passing one is Error(resource). The defaults are far above what any chat needs and keep a hostile template
-/// below a second and 64 MB.
-struct RenderLimits {
-  std::uint64_t steps = 20'000'000;          ///< operations; one that handles n items or 64 n bytes counts as n
-  std::size_t memory = std::size_t{32} << 20;  ///< bytes of values and texts, beyond what the variables themselves need
-  std::size_t output = std::size_t{8} << 20;  ///< bytes of the text, and of all parts that are being put together, beyond the size of the variables
-  std::size_t depth = 250;                   ///< levels of nested macros, blocks and expressions
-};
-
-namespace detail::jinja {
+namespace weft::detail::jinja {
 
 /// Counts steps and owns the memory.
 class Budget {
@@ -69,5 +59,4 @@ class Budget {
   std::size_t level_ = 0, held_ = 0;
 };
 
-}  // namespace detail::jinja
-}  // namespace weft
+}  // namespace weft::detail::jinja
