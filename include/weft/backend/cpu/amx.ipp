@@ -27,7 +27,7 @@
 namespace weft::cpu::avx512::amx {
 
 inline constexpr std::int64_t tile_rows = 16;  // of activations; planes count as rows
-inline constexpr std::int64_t fewest_rows = 10;  // a tile that is not full costs as much as a full one: with fewer AVX-512 is faster
+inline constexpr std::int64_t fewest_rows = 11;  // a tile that is not full costs as much as a full one: with fewer AVX-512 is faster
 inline constexpr int wide_blocks = 32;
 
 /// Blocks of a panel, widened: w = d * q + m for each of the 16 rows, d and m per sub-block.

@@ -112,39 +112,38 @@ struct Block {
 
   /// s[h][t] = dot of half i of the block (of all of it when halves is 1).
   template <int T, int H>
-  WEFT_FORCE void dot(const std::byte* q, int i, const QuantBlock* x, std::int64_t stride, Part::Pi (&s)[H][T]) {
+  WEFT_FORCE void dot(const std::byte* q, int i, const QuantBlock* const (&x)[T], std::int64_t block, Part::Pi (&s)[H][T]) {
     typename Dot::Sum sum[H][T];
     Planes p[H][2];
     WEFT_EACH (h, H) {
       WEFT_EACH (n, 2 / halves) p[h][n] = planes(q + h * Part::lanes * 4, i + n);
-      WEFT_EACH (t, T) sum[h][t] = Dot::start(from(x[t * stride], i), halves == 1 ? x[t * stride].q_sum : x[t * stride].q_half_sum[i]);
+      WEFT_EACH (t, T) sum[h][t] = Dot::start(from(x[t][block], i), halves == 1 ? x[t][block].q_sum : x[t][block].q_half_sum[i]);
     }
     WEFT_EACH (g, 4)
       WEFT_EACH (n, 2 / halves) {
         decltype(Dot::weight(Part::Pi{})) w[H];
         WEFT_EACH (h, H) w[h] = Dot::weight(next(p[h][n], q + h * Part::lanes * 4, i + n, g));
         WEFT_EACH (t, T) {
-          const Part::Spread a = Part::broadcast(x[t * stride].q + 16 * (i + n) + 4 * g);
+          const Part::Spread a = Part::broadcast(x[t][block].q + 16 * (i + n) + 4 * g);
           WEFT_EACH (h, H) sum[h][t] = Dot::add(sum[h][t], w[h], a);
         }
       }
     WEFT_EACH (h, H)
-      WEFT_EACH (t, T) s[h][t] = Dot::total(sum[h][t], from(x[t * stride], i));
+      WEFT_EACH (t, T) s[h][t] = Dot::total(sum[h][t], from(x[t][block], i));
   }
 
   template <int T, int H>
-  WEFT_FORCE void step(const std::byte* panel, std::int64_t block, int part, const QuantBlock* x, std::int64_t stride,
-                       Part::Pf (&acc)[H][T]) {
+  WEFT_FORCE void step(const std::byte* panel, std::int64_t block, int part, const QuantBlock* const (&x)[T], Part::Pf (&acc)[H][T]) {
     const auto b = static_cast<std::size_t>(block);
     WEFT_EACH (i, halves) {
       Part::Pi s[H][T];
-      dot<T, H>(panel + layout.integers(b) + part * Part::lanes * 4, i, x, stride, s);
+      dot<T, H>(panel + layout.integers(b) + part * Part::lanes * 4, i, x, block, s);
       WEFT_EACH (h, H) {
         const Part::Pf scale = d(panel, b, i, (part + h) * Part::lanes);
-        WEFT_EACH (t, T) acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(scale, Part::set(x[t * stride].d)), acc[h][t]);
+        WEFT_EACH (t, T) acc[h][t] = Part::fma(Part::to_float(s[h][t]), Part::mul(scale, Part::set(x[t][block].d)), acc[h][t]);
         if constexpr (layout.with_min) {
           const Part::Pf min = m(panel, b, i, (part + h) * Part::lanes);
-          WEFT_EACH (t, T) acc[h][t] = Part::fma(min, Part::set(halves == 1 ? x[t * stride].sum : x[t * stride].half_sum[i]), acc[h][t]);
+          WEFT_EACH (t, T) acc[h][t] = Part::fma(min, Part::set(halves == 1 ? x[t][block].sum : x[t][block].half_sum[i]), acc[h][t]);
         }
       }
     }
@@ -159,24 +158,27 @@ WEFT_FORCE void store_rows(float* out, int part, Part::Pf a, std::int64_t rows) 
   for (int i = 0; i < Part::lanes && part * Part::lanes + i < rows; ++i) out[part * Part::lanes + i] = lanes[i];
 }
 
+/// Of T rows of activations `live` exist; the last stands for the others, whose results nobody keeps.
 template <class Format, int T>
-[[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x,
-                                   std::int64_t stride, std::int32_t planes, float* out, std::int64_t out_stride,
-                                   std::int64_t rows, bool is_first) noexcept {
+[[gnu::noinline]] inline void tile(const std::byte* panel, std::int64_t blocks, const QuantBlock* x, int live, std::int32_t planes,
+                                   float* out, std::int64_t out_stride, std::int64_t rows, bool is_first) noexcept {
   constexpr int H = Format::sums / T >= Part::count ? Part::count : 1;
+  const QuantBlock* x_rows[T];
+  WEFT_EACH (t, T) x_rows[t] = x + (t < live ? t : live - 1) * blocks;
   for (int part = 0; part < Part::count; part += H) {
     Part::Pf acc[H][T];
     WEFT_EACH (h, H)
       WEFT_EACH (t, T) acc[h][t] = Part::set(0.0f);
     for (std::int64_t b = 0; b < blocks; ++b) {
       if (is_first) prefetch_ahead<Format::block_bytes>(panel + b * Format::block_bytes);
-      Format::template step<T, H>(panel, b, part, x + b, stride, acc);
+      Format::template step<T, H>(panel, b, part, x_rows, acc);
     }
     WEFT_EACH (h, H) {
       if (planes == 2) {
         WEFT_EACH (t, T / 2) store_rows(out + t * out_stride, part + h, Part::add(acc[h][2 * t], acc[h][2 * t + 1]), rows);
       } else {
-        WEFT_EACH (t, T) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
+        WEFT_EACH (t, T)
+          if (t < live) store_rows(out + t * out_stride, part + h, acc[h][t], rows);
       }
     }
   }
@@ -268,15 +270,16 @@ template <class V, int T>
     WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
 }
 
-/// One tile of T rows of activations (planes count as rows), from row r. is_first: no tile before it has read the panel.
+/// One tile of T rows of activations (planes count as rows), from row r, of which `live` exist. is_first: no tile before it has read
+/// the panel.
 template <class Format, int T>
 WEFT_FORCE void any_tile(const Panels& w, const std::byte* panel, const Operand& x, std::int64_t r, float* out,
-                         std::int64_t stride, std::int64_t rows, bool is_first) {
+                         std::int64_t stride, std::int64_t rows, bool is_first, int live = T) {
   if constexpr (requires { Format::bytes; }) {
     number_tile<Format, T>(panel, w.cols, x.values + r * x.cols, out + r * stride, stride, rows);
   } else {
     const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
-    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, blocks, x.planes,
+    tile<Format, T>(panel, blocks, reinterpret_cast<const QuantBlock*>(x.blocks) + r * blocks, live, x.planes,
                     out + r / x.planes * stride, stride, rows, is_first);
   }
 }
@@ -286,6 +289,7 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
                      float* out, std::int64_t stride) noexcept {
   constexpr std::int64_t cache = 192 * 1024;  // what a block of activations may take of the L2 cache
   constexpr bool numbers = requires { Format::bytes; };
+  constexpr std::int64_t spare = numbers ? 0 : 1;  // a tile that lacks one row is faster than two smaller ones
   if (!numbers) rows *= x.planes;  // an even number of them: no tile of one row cuts a pair
   const std::int64_t row_bytes = numbers ? w.cols * 4 : (w.cols + 31) / 32 * 64;
   std::int64_t together = row_bytes > 0 ? cache / row_bytes / 8 * 8 : rows;
@@ -298,9 +302,9 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
       float* to = out + p * panel_rows;
       std::int64_t r = first;
       if constexpr (max_tile >= 8)
-        for (; r + 8 <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist, r == first);
+        for (; r + 8 - spare <= last; r += 8) any_tile<Format, 8>(w, panel, x, r, to, stride, exist, r == first, last - r < 8 ? 7 : 8);
       if constexpr (max_tile >= 4)
-        for (; r + 4 <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist, r == first);
+        for (; r + 4 - spare <= last; r += 4) any_tile<Format, 4>(w, panel, x, r, to, stride, exist, r == first, last - r < 4 ? 3 : 4);
       if constexpr (max_tile >= 2)
         for (; r + 2 <= last; r += 2) any_tile<Format, 2>(w, panel, x, r, to, stride, exist, r == first);
       for (; r < last; ++r) any_tile<Format, 1>(w, panel, x, r, to, stride, exist, r == first);
