@@ -18,7 +18,7 @@ struct Mirostat : Narrowing {
   void prepare(std::size_t vocab, std::size_t positions) {
     mu.prepare(vocab, positions);
     best.reserve(m);
-    candidates.reserve(vocab);
+    candidates.reserve(vocab, vocab);
   }
   void operator()(std::span<float> logits, const StepContext& context);
   void save(StateWriter& out) const { mu.save(out); }
@@ -35,7 +35,7 @@ struct MirostatV2 : Narrowing {
 
   void prepare(std::size_t vocab, std::size_t positions) {
     mu.prepare(vocab, positions);
-    candidates.reserve(vocab);
+    candidates.reserve(vocab, vocab);
   }
   void operator()(std::span<float> logits, const StepContext& context);
   void save(StateWriter& out) const { mu.save(out); }
@@ -56,10 +56,10 @@ inline float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta, cons
 
 /// Remembers the surprise, in bits, of each of the candidates from the border on: those that are left.
 inline void offer_surprise(ChosenBefore<float>& mu, const Candidates& left, float border, const Survey& survey) {
-  const double log_sum = std::log(weight_from(left.values.data(), left.weights.data(), left.values.size(), border));
+  const double log_sum = std::log(left.weight(border));
   for (std::size_t i = 0; i < left.size(); ++i)
-    if (left.values[i] >= border)
-      mu.offer(static_cast<float>((log_sum - survey.log_weight_of(left.values[i])) * 1.4426950408889634), static_cast<std::size_t>(left.ids[i]));
+    if (left.value(i) >= border)
+      mu.offer(static_cast<float>((log_sum - survey.log_weight_of(left.value(i))) * 1.4426950408889634), static_cast<std::size_t>(left.id(i)));
 }
 
 }  // namespace detail
@@ -111,8 +111,8 @@ inline void Mirostat::operator()(std::span<float> logits, const StepContext& con
   if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
   candidates.rank(survey, m, best);
   const std::size_t k = kept(static_cast<double>(bound), logits.size());
-  const float border = k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
-  if (k >= logits.size()) candidates.take(survey, border);
+  const float border = k <= best.size() ? best[k - 1].value : k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
+  candidates.take(survey, detail::just_below(border));
   detail::offer_surprise(mu, candidates, border, survey);
   if (border > detail::excluded) detail::exclude_below(logits, border, context.live);
 }
