@@ -89,7 +89,7 @@ TEST_CASE("the process has one default pool, and it is made again after it went 
   a.reset();
   CHECK(first.expired());
   int calls = 0;
-  ThreadPool::shared()->run([&](Team& team) { calls += team.worker() == 0; });
+  ThreadPool::shared()->run([&](Team& team) { if (team.worker() == 0) ++calls; });
   CHECK(calls == 1);
 }
 

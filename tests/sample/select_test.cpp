@@ -69,8 +69,11 @@ TEST_CASE("the border of a mass is that of a sum from the best down, and of equa
       std::size_t last = 0;
       for (std::size_t i = 0; i < candidates.size() && sum < mass * (1 - 1e-6); ++i) sum += std::exp(static_cast<double>(logits[last = order[i]]));
       const auto border = candidates.border(mass, -20, max);
-      REQUIRE(border.value == logits[last]);
-      REQUIRE(border.id == static_cast<Token>(last));
+      REQUIRE(border.last.value == logits[last]);
+      REQUIRE(border.last.id == static_cast<Token>(last));
+      bool tied = false;
+      for (std::size_t i = last + 1; i < logits.size(); ++i) tied = tied || logits[i] == logits[last];
+      REQUIRE(border.tied == tied);
     }
   }
 }

@@ -20,7 +20,7 @@ struct DynamicTemperature : Narrowing {
     Temperature step;
     step.value = static_cast<float>(static_cast<double>(lowest) + static_cast<double>(highest - lowest) * power);
     if (step.value < 1e-6f) {  // the limit of 0: greedy
-      detail::exclude_after(logits, {max, detail::first_equal(logits, max, context.live)}, context.live);
+      detail::exclude_after(logits, {{max, detail::first_equal(logits, max, context.live)}, true}, context.live);
     } else {
       step(logits, context);
     }

@@ -19,10 +19,10 @@ WEFT_INLINE float& mirostat_bound(ChosenBefore<float>& mu, float tau, float eta,
 
 /// Remembers the surprise, in bits, of each of the candidates from the border on: those that are left.
 WEFT_INLINE void offer_surprise(ChosenBefore<float>& mu, const Candidates& left, float border, const Survey& survey) {
-  const double log_sum = std::log(weight_from(left.values.data(), left.weights.data(), left.values.size(), border));
+  const double log_sum = std::log(left.weight(border));
   for (std::size_t i = 0; i < left.size(); ++i)
-    if (left.values[i] >= border)
-      mu.offer(static_cast<float>((log_sum - survey.log_weight_of(left.values[i])) * 1.4426950408889634), static_cast<std::size_t>(left.ids[i]));
+    if (left.value(i) >= border)
+      mu.offer(static_cast<float>((log_sum - survey.log_weight_of(left.value(i))) * 1.4426950408889634), static_cast<std::size_t>(left.id(i)));
 }
 
 }  // namespace detail
@@ -48,8 +48,8 @@ WEFT_INLINE void Mirostat::operator()(std::span<float> logits, const StepContext
   if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
   candidates.rank(survey, m, best);
   const std::size_t k = kept(static_cast<double>(bound), logits.size());
-  const float border = k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
-  if (k >= logits.size()) candidates.take(survey, border);
+  const float border = k <= best.size() ? best[k - 1].value : k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
+  candidates.take(survey, detail::just_below(border));
   detail::offer_surprise(mu, candidates, border, survey);
   if (border > detail::excluded) detail::exclude_below(logits, border, context.live);
 }
@@ -68,7 +68,7 @@ WEFT_INLINE void MirostatV2::operator()(std::span<float> logits, const StepConte
 WEFT_INLINE void Mirostat::prepare(std::size_t vocab, std::size_t positions) {
   mu.prepare(vocab, positions);
   best.reserve(m);
-  candidates.reserve(vocab);
+  candidates.reserve(vocab, vocab);
 }
 
 WEFT_INLINE void Mirostat::save(StateWriter& out) const { mu.save(out); }
@@ -77,7 +77,7 @@ WEFT_INLINE void Mirostat::load(StateReader& in) { mu.load(in); }
 
 WEFT_INLINE void MirostatV2::prepare(std::size_t vocab, std::size_t positions) {
   mu.prepare(vocab, positions);
-  candidates.reserve(vocab);
+  candidates.reserve(vocab, vocab);
 }
 
 WEFT_INLINE void MirostatV2::save(StateWriter& out) const { mu.save(out); }

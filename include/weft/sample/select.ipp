@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "weft/core/config.hpp"
 #include "weft/sample/select.hpp"
@@ -90,74 +91,106 @@ WEFT_INLINE Token first_equal(std::span<const float> logits, float value, const 
   return static_cast<Token>(first);
 }
 
-WEFT_INLINE void Candidates::take(const Survey& survey, float bound) {
+WEFT_INLINE void Candidates::reserve(std::size_t vocab, std::size_t n) {
+  list_.resize(17 * (vocab / softmax_block + 1));
+  grow(n + 18 * scan_block);
+}
+
+WEFT_INLINE void Candidates::grow(std::size_t n) {
+  if (ids_.size() >= n) return;
+  values_.resize(n);
+  weights_.resize(n);
+  ids_.resize(n);
+}
+
+WEFT_INLINE void Candidates::collect(const Survey& survey, float bound, bool with_ids) {
+  constexpr std::size_t part = 64;  // sixteens, for which there is room each time
   std::size_t n = 0;
-  survey.for_each_above(bound, [&](const float* block, std::size_t first) {
-    if (ids.size() < n + softmax_block + 16) {
-      values.resize(2 * n + softmax_block + 16);
-      ids.resize(2 * n + softmax_block + 16);
+  grow(17 * part);
+  survey.for_each_run([&](const float* x, std::size_t blocks, const float* peaks, std::size_t first) {
+    if (list_.size() < 17 * blocks) list_.resize(17 * blocks);
+    const std::size_t listed = list_above(x, blocks, peaks, bound, list_.data());
+    for (std::size_t i = 0; i < listed; i += part) {
+      if (ids_.size() < n + 16 * part + scan_block) grow(2 * n + 16 * part + scan_block);
+      n += take_above(x, list_.data() + i, std::min(part, listed - i), bound, static_cast<Token>(first), values_.data() + n,
+                      with_ids ? ids_.data() + n : nullptr);
     }
-    n += take_above(block, bound, static_cast<Token>(first), values.data() + n, ids.data() + n);
   });
   cut(n);
-  weigh(values.data(), values.size(), survey.base, weights.data());
+}
+
+WEFT_INLINE void Candidates::take(const Survey& survey, float bound) {
+  collect(survey, bound, true);
+  weigh(values_.data(), padded(), survey.base, weights_.data());
+}
+
+WEFT_INLINE void Candidates::rank_by_distance(float centre) noexcept {
+  for (std::size_t i = 0; i < size_; ++i) values_[i] = -std::fabs(values_[i] - centre);
 }
 
 WEFT_INLINE float Candidates::kth(const Survey& survey, std::size_t k) {
-  take(survey, survey.bound_of(k));
-  return size() < k ? excluded : kth_greatest_of(values.data(), values.size(), k);
+  collect(survey, survey.bound_of(k), false);
+  return kth_greatest_of(values_.data(), padded(), k);
 }
 
 WEFT_INLINE void Candidates::rank(const Survey& survey, std::size_t n, std::vector<Ranked>& best) {
-  take(survey, survey.bound_of(n));
+  collect(survey, survey.bound_of(n), true);
   best.clear();
-  const float least = size() > n ? kth_greatest_of(values.data(), values.size(), n) : excluded;
-  std::size_t equals = n - std::min(n, count_from(values.data(), values.size(), std::nextafter(least, -excluded)));
-  for (std::size_t i = 0; i < size(); ++i)
-    if (values[i] > least || (values[i] == least && equals > 0 && equals-- > 0)) best.push_back({values[i], ids[i]});
+  const float least = size_ > n ? kth_greatest_of(values_.data(), padded(), n) : excluded;
+  std::size_t equals = n - std::min(n, count_from(values_.data(), padded(), std::nextafter(least, -excluded)));
+  for (std::size_t i = 0; i < size_; ++i)
+    if (values_[i] > least || (values_[i] == least && equals > 0 && equals-- > 0)) best.push_back({values_[i], ids_[i]});
   std::sort(best.begin(), best.end());
 }
 
+WEFT_INLINE Border Candidates::behind(const Ranked& last) const noexcept {
+  Border border{last};
+  for (std::size_t i = 0; i < size_; ++i) border.tied = border.tied || (values_[i] == last.value && ids_[i] > last.id);
+  return border;
+}
+
 WEFT_INLINE double Candidates::narrow(double mass, float& low, float& high) {
-  const auto weight = [this](float from) { return weight_from(values.data(), weights.data(), values.size(), from); };
   for (int i = 0; i < 5; ++i) {
     const float middle = low + (high - low) / 2;
     (weight(middle) >= mass ? low : high) = middle;
   }
   mass -= weight(high);
   const float below = just_below(low);
-  const std::size_t scanned = values.size() / scan_block;
+  const std::size_t scanned = padded() / scan_block;
   std::size_t n = 0;
   std::uint64_t found = 0;
-  for (std::size_t s = 0; (s = next_scan_above(values.data(), s, scanned, below, found)) < scanned; ++s)
+  for (std::size_t s = 0; (s = next_scan_above(values_.data(), s, scanned, below, found)) < scanned; ++s)
     for (; found != 0; found &= found - 1) {
       const std::size_t i = s * scan_block + static_cast<std::size_t>(std::countr_zero(found));
-      if (values[i] >= high) continue;
-      values[n] = values[i], weights[n] = weights[i], ids[n] = ids[i];
+      if (values_[i] >= high) continue;
+      values_[n] = values_[i], weights_[n] = weights_[i], ids_[n] = ids_[i];
       ++n;
     }
   cut(n);
   return mass;
 }
 
-WEFT_INLINE Ranked Candidates::border(double mass, float low, float high) {
+WEFT_INLINE Border Candidates::border(double mass, float low, float high) {
   high = std::nextafter(high, -excluded);
-  if (size() > 512 && weight_from(values.data(), weights.data(), values.size(), low) >= mass)
-    for (std::size_t before = 0; size() > 512 && size() != before;) {
-      before = size();
+  if (size_ > 512 && weight(low) >= mass)
+    for (std::size_t before = 0; size_ > 512 && size_ != before;) {
+      before = size_;
       mass = narrow(mass, low, high);
     }
-  const float value = mass_bound(values.data(), weights.data(), values.size(), mass);
+  const float value = mass_bound(values_.data(), weights_.data(), padded(), mass);
   // of those that are ranked alike the first in order of id
-  mass -= weight_from(values.data(), weights.data(), values.size(), std::nextafter(value, -excluded));
-  Ranked last{value, ids.front()};
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (values[i] != value) continue;
-    last.id = ids[i];
-    mass -= static_cast<double>(weights[i]);
-    if (mass <= 0) break;
+  mass -= weight(std::nextafter(value, -excluded));
+  Border border{{value, ids_.front()}};
+  bool within = true;
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (values_[i] != value) continue;
+    border.tied = !within;
+    if (!within) break;
+    border.last.id = ids_[i];
+    mass -= static_cast<double>(weights_[i]);
+    within = mass > 0;
   }
-  return last;
+  return border;
 }
 
 }  // namespace weft::detail

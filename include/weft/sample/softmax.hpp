@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include "weft/core/config.hpp"
 #include "weft/core/error.hpp"
@@ -38,7 +39,7 @@ struct Weighed {
   double weight = 0, mean = 0;
   std::size_t partial = 0;  ///< with the mean: how many blocks have excluded logits
 };
-/// Less than this weighs nothing; what exponents of weights are shifted by, so that denormal ones are rounded once.
+/// What is less weighs nothing; what exponents of weights are shifted by, so that denormal ones are rounded once.
 inline constexpr float lowest_weighed = -104.5f, weight_bias = 127 + 25;
 
 #if defined(__clang__)
@@ -61,6 +62,8 @@ inline Vec greater(Vec a, Vec b) noexcept { return a > b ? a : b; }
 inline unsigned lane_bits(VecInt v) noexcept {
   return (v[0] != 0 ? 1U : 0U) | (v[1] != 0 ? 2U : 0U) | (v[2] != 0 ? 4U : 0U) | (v[3] != 0 ? 8U : 0U);
 }
+inline unsigned bits_above(Vec v, Vec bound) noexcept { return lane_bits(v > bound); }
+inline unsigned bits_from(Vec v, Vec bound) noexcept { return lane_bits(v >= bound); }
 inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept { return lane_bits((a != a) | (b != b) | (c != c) | (d != d)); }
 #include "weft/sample/softmax_block.inl"
 #include "weft/sample/pack_lanes.inl"
@@ -75,8 +78,9 @@ float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept;
 float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& broken) noexcept;
 float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept;
 void weigh(const float* x, std::size_t n, float base, float* weights) noexcept;
-std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept;
-std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept;
+std::size_t list_above(const float* x, std::size_t blocks, const float* peaks, float bound, std::uint32_t* list) noexcept;
+std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
+                       std::int32_t* ids) noexcept;
 std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept;
 void divide_in(float* x, std::size_t blocks, float divisor) noexcept;
 std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept;
@@ -84,7 +88,7 @@ std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, flo
 std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept;
 std::size_t count_from(const float* x, std::size_t n, float bound) noexcept;
 double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept;
-float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept;
+float kth_greatest_of(const float* x, std::size_t n, std::size_t k, std::size_t slack = 0) noexcept;
 float mass_bound(const float* values, const float* weights, std::size_t n, double mass) noexcept;
 /// e^(x - max) of one logit, to the bit as in a block.
 float exp_weight(float x, float max) noexcept;

@@ -23,6 +23,8 @@ inline unsigned lane_bits(VecInt v) noexcept {
   std::memcpy(&bits, &v, sizeof bits);
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(bits)));
 }
+inline unsigned bits_above(Vec v, Vec bound) noexcept { return lane_bits(v > bound); }
+inline unsigned bits_from(Vec v, Vec bound) noexcept { return lane_bits(v >= bound); }
 inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q))));
 }
@@ -53,18 +55,27 @@ inline unsigned lane_bits(VecInt v) noexcept {
   std::memcpy(&bits, &v, sizeof bits);
   return _mm512_movepi32_mask(bits);
 }
+inline unsigned bits_above(Vec v, Vec bound) noexcept { return _mm512_cmp_ps_mask(v, bound, _CMP_GT_OQ); }
+inline unsigned bits_from(Vec v, Vec bound) noexcept { return _mm512_cmp_ps_mask(v, bound, _CMP_GE_OQ); }
 inline unsigned nan_bits(Vec a, Vec b, Vec c, Vec d) noexcept {
   return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
 }
 #include "weft/sample/softmax_block.inl"
 inline constexpr bool bounds = false;
 inline Vec bounded(Vec v) noexcept { return v; }
-inline Vec scaled(Vec p, Vec n, Vec) noexcept { return _mm512_scalef_ps(p, n); }
+struct Power {
+  Vec fraction, whole;
+};
+inline Power split(Vec t) noexcept { return {_mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF), t}; }
+inline Vec scaled(Vec p, const Power& t) noexcept { return _mm512_scalef_ps(p, t.whole); }  // by its floor
+template <bool with_ids>
 inline std::size_t pack(Vec v, unsigned bits, std::int32_t first, float* values, std::int32_t* ids) noexcept {
   const auto mask = static_cast<__mmask16>(bits);
-  const __m512i id = _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-  _mm512_storeu_ps(values, _mm512_maskz_compress_ps(mask, v));
-  _mm512_storeu_si512(ids, _mm512_maskz_compress_epi32(mask, id));
+  _mm512_storeu_ps(values, _mm512_maskz_compress_ps(mask, v));  // a store by compressing is many times slower than one of all
+  if constexpr (with_ids) {
+    const __m512i id = _mm512_add_epi32(_mm512_set1_epi32(first), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    _mm512_storeu_si512(ids, _mm512_maskz_compress_epi32(mask, id));
+  }
   return static_cast<std::size_t>(__builtin_popcount(bits));
 }
 #include "weft/sample/survey_block.inl"
@@ -114,11 +125,12 @@ WEFT_INLINE float weigh_blocks(const float* x, std::size_t blocks, float base, f
   WEFT_WIDEST(weigh_blocks(x, blocks, base, peaks, with_mean, into))
 }
 WEFT_INLINE void weigh(const float* x, std::size_t n, float base, float* weights) noexcept { WEFT_WIDEST(weigh(x, n, base, weights)) }
-WEFT_INLINE std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept {
-  WEFT_WIDEST(next_peak(peaks, from, end, bound))
+WEFT_INLINE std::size_t list_above(const float* x, std::size_t blocks, const float* peaks, float bound, std::uint32_t* list) noexcept {
+  WEFT_WIDEST(list_above(x, blocks, peaks, bound, list))
 }
-WEFT_INLINE std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept {
-  WEFT_WIDEST(take_above(x, bound, first, values, ids))
+WEFT_INLINE std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
+                                   std::int32_t* ids) noexcept {
+  WEFT_WIDEST(take_above(x, list, n, bound, first, values, ids))
 }
 WEFT_INLINE std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept {
   WEFT_WIDEST(lane_maxima(x, scanned, group, out))
@@ -137,7 +149,7 @@ WEFT_INLINE std::size_t count_from(const float* x, std::size_t n, float bound) n
 WEFT_INLINE double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept {
   WEFT_WIDEST(weight_from(values, weights, n, bound))
 }
-WEFT_INLINE float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept { WEFT_WIDEST(kth_greatest_of(x, n, k)) }
+WEFT_INLINE float kth_greatest_of(const float* x, std::size_t n, std::size_t k, std::size_t slack) noexcept { WEFT_WIDEST(kth_greatest_of(x, n, k, slack)) }
 WEFT_INLINE float mass_bound(const float* values, const float* weights, std::size_t n, double mass) noexcept {
   WEFT_WIDEST(mass_bound(values, weights, n, mass))
 }

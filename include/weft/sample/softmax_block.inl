@@ -1,5 +1,5 @@
 // Loops over blocks of logits. No header of its own: softmax.hpp includes it with Vec, VecInt of four lanes, softmax.ipp with eight and
-// sixteen, and with fused(a, b, c) = a b + c rounded once, greater(a, b), a bit for each true lane, and nan_bits(a, b, c, d): whether one of them holds a NaN. Sums are of sixteen lanes in each, so the bits are the same.
+// sixteen, and with fused(a, b, c) = a b + c rounded once, greater(a, b), a bit for each true lane, bits_above(v, bound) and bits_from() the same of v > bound and v >= bound, and nan_bits(a, b, c, d): whether one of them holds a NaN. Sums are of sixteen lanes in each, so the bits are the same.
 
 inline constexpr std::size_t lanes = sizeof(Vec) / sizeof(float);
 inline constexpr std::size_t registers = 16 / lanes;  // that hold sixteen lanes
@@ -231,9 +231,13 @@ inline std::size_t next_scan_above(const float* x, std::size_t from, std::size_t
 /// How many of n numbers, a multiple of 64, are at least the bound.
 inline std::size_t count_from(const float* x, std::size_t n, float bound) noexcept {
   const Vec border = all_vec(bound);
+  std::size_t total = 0;
+  if constexpr (lanes == 16) {  // a comparison gives bits
+    over_block([&](std::size_t i, std::size_t) { total += static_cast<std::size_t>(__builtin_popcount(bits_from(load_vec(x + i), border))); }, n);
+    return total;
+  }
   VecInt count[registers] = {};
   over_block([&](std::size_t i, std::size_t r) { count[r] -= load_vec(x + i) >= border; }, n);
-  std::size_t total = 0;
   for (const VecInt& c : count)
     for (std::size_t lane = 0; lane < lanes; ++lane) total += static_cast<std::uint32_t>(c[lane]);
   return total;
@@ -287,8 +291,9 @@ inline Ends ends_of(const float* x, std::size_t n, In in) noexcept {
     }
   return ends;
 }
-/// The k-th greatest of the values, at least k; n is a multiple of 64. By halving, until exactly k are left above.
-inline float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexcept {
+/// The k-th greatest of the values, n of them, a multiple of 64; -inf if there are fewer. By halving, until exactly k are left above. With a
+/// slack: a number from which on there are k, or up to so many more.
+inline float kth_greatest_of(const float* x, std::size_t n, std::size_t k, std::size_t slack) noexcept {
   const Vec gone = all_vec(excluded);
   const Ends ends = ends_of(x, n, [&](Vec v) { return v > gone; });
   if (ends.greatest == excluded || count_from(x, n, ends.least) < k) return excluded;
@@ -297,6 +302,7 @@ inline float kth_greatest_of(const float* x, std::size_t n, std::size_t k) noexc
     const std::uint32_t middle = low + (high - low) / 2;
     const float bound = number_of(middle);
     const std::size_t count = count_from(x, n, bound);
+    if (count >= k && count - k < slack) return bound;
     if (count == k) {
       const Vec border = all_vec(bound);
       return ends_of(x, n, [&](Vec v) { return v >= border; }).least;

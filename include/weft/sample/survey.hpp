@@ -12,14 +12,14 @@ namespace weft::detail {
 /// What a survey finds out besides the peaks.
 enum class Look { peaks, weights, spread };
 
-/// Weights are e^(x - base), to 2e-7 for the sum, 0 where that is below 1e-45. The same logits give the same bits on every machine, with a
+/// Weights are e^(x - base), to 1e-7 and what e^x changes if x does by half a bit, 0 where that is below 1e-45. The same logits give the same bits on every machine, with a
 /// list of what is left or without one. Valid until logits change.
 class Survey {
  public:
   float max = excluded;  ///< the greatest; if it is infinite, nothing is weighed
   float base = 0;        ///< 0 where logits are weighed and the greatest is from -40 to 70, so that one look does; the greatest elsewhere
   double weight = 0;     ///< of all
-  double mean = 0;       ///< Look::spread: expected logit, relative to max: sum of p (x - max), <= 0
+  double mean = 0;       ///< Look::spread: expected logit, relative to max: sum of p (x - max), to a millionth of max
 
   /// Throws Error(argument) that names the first NaN. live, if any, keeps the peaks; without it they are allocated here.
   Survey(std::span<const float> logits, Live* live, Look look);
@@ -42,10 +42,16 @@ class Survey {
   /// A bound that at least k logits are above, and not many more; -inf where they are few.
   [[nodiscard]] float bound_of(std::size_t k) const noexcept;
 
-  /// Calls f(block, id of its first, tokens) for blocks that have logits above the bound, in order: block points to 256, the last filled up
-  /// with what is excluded.
+  /// Calls f(x, blocks, peaks, id of x[0]) for the runs of blocks that may be alive; the last block is filled up with what is excluded.
   template <class F>
-  void for_each_above(float bound, F f) const;
+  void for_each_run(F f) const {
+    const float* peaks = peaks_;
+    live_->for_each_run(logits_.size() / softmax_block, [&](std::size_t begin, std::size_t end) {
+      f(logits_.data() + begin * softmax_block, end - begin, peaks, begin * softmax_block);
+      peaks += 16 * (end - begin);
+    });
+    if (const auto rest = rest_of(logits_); !rest.empty()) f(PaddedBlock(rest).logits, std::size_t{1}, peaks, logits_.size() - rest.size());
+  }
 
  private:
   void weigh_all(bool with_mean);
@@ -56,21 +62,6 @@ class Survey {
   std::size_t count_ = 0;  // of the whole ones
   std::size_t partial_ = 0;  // of these, those that are known to have excluded logits, where all were weighed for their mean
 };
-
-template <class F>
-void Survey::for_each_above(float bound, F f) const {
-  std::size_t seen = 0;
-  live_->for_each_run(logits_.size() / softmax_block, [&](std::size_t begin, std::size_t end) {
-    const std::size_t last = seen + (end - begin);
-    for (std::size_t i = seen; (i = next_peak(peaks_, i, last, bound)) < last; ++i) {
-      const std::size_t first = (begin + i - seen) * softmax_block;
-      f(logits_.data() + first, first);
-    }
-    seen = last;
-  });
-  if (const auto rest = rest_of(logits_); !rest.empty() && next_peak(peaks_, seen, seen + 1, bound) == seen)
-    f(PaddedBlock(rest).logits, logits_.size() - rest.size());
-}
 
 }  // namespace weft::detail
 

@@ -55,7 +55,14 @@ WEFT_INLINE std::size_t Survey::count_left() const noexcept {
 
 WEFT_INLINE float Survey::bound_of(std::size_t k) const noexcept {
   const std::size_t n = whole_scans((count_ + !rest_of(logits_).empty()) * 16);
-  return k <= n / 2 ? just_below(kth_greatest_of(peaks_, n, k)) : excluded;
+  if (k > n / 2) return excluded;
+  constexpr std::size_t few = 1024;
+  const std::size_t group = (n + few - 1) / few;  // a few peaks will do where k is small: of so many 64 the greatest
+  if (4 * k > n / group) return just_below(kth_greatest_of(peaks_, n, k, k / 8 + 1));
+  float maxima[few + scan_block];
+  const std::size_t count = lane_maxima(peaks_, n / scan_block, group, maxima), padded = whole_scans(count);
+  std::fill(maxima + count, maxima + padded, excluded);
+  return just_below(kth_greatest_of(maxima, padded, k, k / 8 + 1));
 }
 
 }  // namespace weft::detail

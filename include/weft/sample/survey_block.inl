@@ -1,5 +1,6 @@
 // What one look at blocks of logits tells. No header of its own: softmax.ipp includes it behind softmax_block.inl, for each width of lanes.
-// bounded(v) and scaled(p, n, shifted) come from there: v, made no less than lowest_weighed if `bounds`, as scaled() needs, and p 2^n, rounded once.
+// From there come bounded(v): v, made no less than lowest_weighed if `bounds`; split(t): the floor of t, as scaled() takes it, and t less that;
+// scaled(p, t): p 2^floor, rounded once; pack().
 
 inline float greatest_lane(const Vec (&vectors)[registers]) noexcept {
   float max = excluded;
@@ -41,18 +42,16 @@ inline float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& br
   return greatest_lane(most);
 }
 
-/// e^v to 9e-8, of any v up to 70: as exp_parts(), but rounded where it is a denormal number, and 0 for -inf, NaN for NaN.
+/// e^v of any v up to 70, 0 for -inf, NaN for NaN. 2^t = 2^n 2^f, t = v log2 e, n its floor; 2^f by a polynomial whose relative error is least
+/// (8.5e-8) of those that are 1 at 0. t is rounded, which errs by less than if v was by half a bit.
 inline Vec weight_of(Vec v) noexcept {
-  const Vec log2_e = all_vec(0x1.715476p0f), magic = all_vec(12582912.0f + weight_bias);
-  const Vec shifted = fused(v, log2_e, magic);
-  const Vec n = shifted - magic;
-  const Vec f = fused(v, log2_e, -n);
-  Vec p = fused(all_vec(0x1.5bba14p-10f), f, all_vec(0x1.3cea88p-7f));
-  p = fused(p, f, all_vec(0x1.c6b752p-5f));
-  p = fused(p, f, all_vec(0x1.ebf9bcp-3f));
-  p = fused(p, f, all_vec(0x1.62e42ap-1f));
-  p = fused(p, f, all_vec(1.0f));
-  return scaled(p, n, shifted);
+  const Power t = split(v * all_vec(0x1.715476p0f));
+  Vec p = fused(all_vec(0x1.e97504p-10f), t.fraction, all_vec(0x1.27785ep-7f));
+  p = fused(p, t.fraction, all_vec(0x1.c91cf6p-5f));
+  p = fused(p, t.fraction, all_vec(0x1.ebdb56p-3f));
+  p = fused(p, t.fraction, all_vec(0x1.62e4bap-1f));
+  p = fused(p, t.fraction, all_vec(1.0f));
+  return scaled(p, t);
 }
 
 /// weights = e^(x - base) of n logits, a multiple of 64.
@@ -110,24 +109,45 @@ inline float weigh_blocks(const float* x, std::size_t blocks, float base, float*
   return with_mean ? weigh_all<true, true>(x, blocks, base, peaks, into) : weigh_all<false, true>(x, blocks, base, peaks, into);
 }
 
-/// The first block, of those numbered [from, end), that has something above the bound by its peaks; `end` if there are none.
-inline std::size_t next_peak(const float* peaks, std::size_t from, std::size_t end, float bound) noexcept {
+/// Lists those sixteens of logits that have something above the bound: of blocks whose peaks have. Their number; there is room for all of
+/// them, and as many blocks more. No branch hangs on what is found: they would be foretold badly.
+inline std::size_t list_above(const float* x, std::size_t blocks, const float* peaks, float bound, std::uint32_t* list) noexcept {
   const Vec border = all_vec(bound);
-  for (; from < end; ++from) {
-    VecInt any = {};
-    WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) any |= load_vec(peaks + from * 16 + r * lanes) > border;
-    if (lane_bits(any) != 0) break;
+  const auto any = [&](const float* from) {
+    unsigned found = 0;
+    WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) found |= bits_above(load_vec(from + r * lanes), border);
+    return found != 0;
+  };
+  std::uint32_t* const flagged = list + 16 * blocks;
+  std::size_t count = 0, n = 0;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    flagged[count] = static_cast<std::uint32_t>(b);
+    count += any(peaks + 16 * b);
   }
-  return from;
-}
-
-/// Writes what is above the bound in a block, and its ids, the first of which is `first`; up to sixteen places more are written. Their number.
-inline std::size_t take_above(const float* x, float bound, std::int32_t first, float* values, std::int32_t* ids) noexcept {
-  const Vec border = all_vec(bound);
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < softmax_block; i += lanes) {
-    const Vec v = load_vec(x + i);
-    if (const unsigned bits = lane_bits(v > border)) n += pack(v, bits, first + static_cast<std::int32_t>(i), values + n, ids + n);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t first = flagged[i] * 16;
+    WEFT_SOFTMAX_UNROLL for (std::uint32_t s = 0; s < 16; ++s) {
+      list[n] = first + s;
+      n += any(x + std::size_t{16} * (first + s));
+    }
   }
   return n;
+}
+
+/// Writes what is above the bound in n listed sixteens, and its ids, if they are wanted, that of x[0] being `first`; up to sixteen places more
+/// are written. Their number.
+inline std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
+                              std::int32_t* ids) noexcept {
+  const Vec border = all_vec(bound);
+  const auto take = [&](auto with_ids) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) {
+        const std::size_t at = std::size_t{16} * list[i] + r * lanes;
+        const Vec v = load_vec(x + at);
+        count += pack<with_ids.value>(v, bits_above(v, border), first + static_cast<std::int32_t>(at), values + count, ids + count);
+      }
+    return count;
+  };
+  return ids ? take(std::true_type{}) : take(std::false_type{});
 }

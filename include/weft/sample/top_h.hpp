@@ -15,8 +15,8 @@ struct TopH : Narrowing {
 
   static constexpr std::size_t considered = 100;  ///< as in Hugging Face: only so many of the best can survive
 
-  void prepare(std::size_t, std::size_t) {
-    candidates.reserve(4 * considered);
+  void prepare(std::size_t vocab, std::size_t) {
+    candidates.reserve(vocab, 2 * considered);
     best.reserve(considered);
   }
   void operator()(std::span<float> logits, const StepContext& context);
@@ -56,7 +56,7 @@ inline void TopH::operator()(std::span<float> logits, const StepContext& context
     if (sum > limit * (1 + 1e-12)) break;
     last = best[i];
   }
-  detail::exclude_after(logits, last, context.live);
+  detail::exclude_after(logits, candidates.behind(last), context.live);
 }
 
 }  // namespace weft

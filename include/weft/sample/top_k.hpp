@@ -13,7 +13,7 @@ struct TopK : Narrowing {
   detail::Candidates candidates{};
 
   void prepare(std::size_t vocab, std::size_t) {
-    if (k < vocab) candidates.reserve(std::min(vocab, 2 * k));
+    if (k < vocab) candidates.reserve(vocab, std::min(vocab, 2 * k));
   }
   void operator()(std::span<float> logits, const StepContext& context) {
     if (k >= logits.size()) return;

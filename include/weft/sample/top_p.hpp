@@ -13,7 +13,7 @@ struct TopP : Narrowing {
   detail::Candidates candidates{};
 
   void prepare(std::size_t vocab, std::size_t) {
-    if (p < 1) candidates.reserve(vocab);
+    if (p < 1) candidates.reserve(vocab, vocab);
   }
   void operator()(std::span<float> logits, const StepContext& context);
 };
@@ -36,8 +36,8 @@ inline void TopP::operator()(std::span<float> logits, const StepContext& context
   if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);  // all excluded, or infinite ones that share everything
   const double mass = static_cast<double>(p) * survey.weight;
   // most nuclei lie within a few nats of the best token: widen only where they do not
-  float depth = 6;
-  for (;; depth *= 1.3f) {
+  float depth = 7;
+  for (float more = 1;; depth += more, more *= 2) {
     const bool all = depth > 90;
     candidates.take(survey, all ? detail::excluded : max - depth);
     if (all || candidates.weight() >= mass) break;

@@ -12,7 +12,7 @@ struct TypicalP : Narrowing {
   float mass = 0.9f;
   detail::Candidates candidates{};
 
-  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(vocab); }
+  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(vocab, vocab); }
   void operator()(std::span<float> logits, const StepContext& context);
 };
 
@@ -35,14 +35,14 @@ inline void TypicalP::operator()(std::span<float> logits, const StepContext& con
   const float centre = max + static_cast<float>(survey.mean);
   const double wanted = static_cast<double>(mass) * survey.weight;
   // at least the greatest, and what is within a few nats of it: that is most often enough
-  float width = std::max({1.0f, max - centre, 6 - (max - centre)});
-  for (;; width *= 1.5f) {
+  float width = std::max({1.0f, max - centre, 7 - (max - centre)});
+  for (float more = 1;; width += more, more *= 2) {
     const bool all = width > 200;  // nothing so far below has weight
     candidates.take(survey, all ? detail::excluded : detail::just_below(centre - width));
     if (all || candidates.weight() >= wanted) break;
   }
-  for (float& x : candidates.values) x = -std::fabs(x - centre);
-  detail::exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).value, context.live);
+  candidates.rank_by_distance(centre);
+  detail::exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).last.value, context.live);
 }
 
 }  // namespace weft

@@ -14,7 +14,7 @@ struct Xtc : Narrowing {
   float threshold = 0.1f;
   detail::Candidates candidates{};
 
-  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(std::min(vocab, 2 * most())); }
+  void prepare(std::size_t vocab, std::size_t) { candidates.reserve(vocab, std::min(vocab, 2 * most())); }
   void operator()(std::span<float> logits, const StepContext& context) {
     const auto bits = random_bits(context.seed, context.branch, context.position());
     // the pick draws from the first two words of the same block
@@ -34,12 +34,12 @@ struct Xtc : Narrowing {
     if (std::isinf(max)) return detail::exclude_below(logits, max, live);
     const double border = std::log(static_cast<double>(threshold)) + survey.log_weight();
     candidates.take(survey, detail::just_below(max + static_cast<float>(std::max(border, -1e30)) - 1e-3f));  // all that are in, and few more
-    const auto reaches = [&](std::size_t i) { return static_cast<double>(candidates.values[i]) - static_cast<double>(max) >= border; };
+    const auto reaches = [&](std::size_t i) { return static_cast<double>(candidates.value(i)) - static_cast<double>(max) >= border; };
     std::size_t n = 0, last = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i)
-      if (reaches(i) && (n++ == 0 || candidates.values[i] <= candidates.values[last])) last = i;
+      if (reaches(i) && (n++ == 0 || candidates.value(i) <= candidates.value(last))) last = i;
     for (std::size_t i = 0; i < candidates.size(); ++i)
-      if (reaches(i) && i != last) logits[static_cast<std::size_t>(candidates.ids[i])] = detail::excluded;
+      if (reaches(i) && i != last) logits[static_cast<std::size_t>(candidates.id(i))] = detail::excluded;
   }
 };
 
