@@ -12,8 +12,8 @@ namespace weft::detail {
 /// What a survey finds out besides the peaks.
 enum class Look { peaks, weights, spread };
 
-/// Weights are e^(x - base), to 1e-7 and what e^x changes if x does by half a bit, 0 where that is below 1e-45. The same logits give the same bits on every machine, with a
-/// list of what is left or without one. Valid until logits change.
+/// Weights are e^(x - base), to 1e-7 and what e^x changes if x does by half a bit, 0 where that is below 1e-45. The same logits give the
+/// same bits on every machine, with a list of what is left or without one. Valid until logits change.
 class Survey {
  public:
   float max = excluded;  ///< the greatest; if it is infinite, nothing is weighed
