@@ -145,7 +145,8 @@ inline std::size_t take_above(const float* x, const std::uint32_t* list, std::si
       WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) {
         const std::size_t at = std::size_t{16} * list[i] + r * lanes;
         const Vec v = load_vec(x + at);
-        count += pack<with_ids.value>(v, bits_above(v, border), first + static_cast<std::int32_t>(at), values + count, ids + count);
+        count += pack<with_ids.value>(v, bits_above(v, border), first + static_cast<std::int32_t>(at), values + count,
+                                      with_ids.value ? ids + count : nullptr);
       }
     return count;
   };

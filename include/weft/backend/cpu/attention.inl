@@ -342,7 +342,7 @@ inline void each_block(const AttentionJob& job, Block&& block) noexcept {
   for (std::int64_t r = 0; r < job.rows; ++r)
     for (std::int64_t g = 0; g < job.group; ++g) {
       queries.q[queries.count] = job.q + r * job.q_stride + g * job.slot.head_dim;
-      queries.out[queries.count] = job.out + r * job.out_stride + g * job.slot.head_dim;
+      queries.out[queries.count] = job.out ? job.out + r * job.out_stride + g * job.slot.head_dim : nullptr;  // null: only shares are wanted
       queries.seen[queries.count] = job.position_of(r) + 1;
       queries.pages[queries.count] = job.pages_of(r);
       if (++queries.count < together && (r + 1 < job.rows || g + 1 < job.group)) continue;
