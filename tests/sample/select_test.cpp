@@ -26,25 +26,28 @@ TEST_CASE("the greatest n are those of a full sort, best first, equals by lower 
 }
 
 TEST_CASE("ascending logits, the worst case of the scan, are selected rightly") {
-  std::vector<float> logits(5000), buffer;
+  std::vector<float> logits(5000);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i);
-  CHECK(detail::kth_greatest(logits, 1, buffer) == 4999);
-  CHECK(detail::kth_greatest(logits, 100, buffer) == 4900);
+  const detail::Survey survey(logits, nullptr, detail::Look::peaks);
+  detail::Candidates candidates;
+  CHECK(candidates.kth(survey, 1) == 4999);
+  CHECK(candidates.kth(survey, 100) == 4900);
   std::vector<detail::Ranked> best;
   detail::greatest_n(logits, 3, best);
   CHECK(best[2].id == 4997);
 }
 
 TEST_CASE("the k-th greatest is that of a sort, at every size, and the bound that is looked for first lets k pass and few more") {
-  std::vector<float> buffer;
+  detail::Candidates candidates;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const std::size_t size = seed < 50 ? 1 + seed * 31 : 49152 + seed;
     const auto logits = random_logits(seed, size, static_cast<Shape>(seed % 5));
     auto sorted = logits;
     std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    const detail::Survey survey(logits, nullptr, detail::Look::peaks);
     for (const std::size_t k : {std::size_t{1}, std::size_t{7}, std::size_t{40}, std::size_t{1000}, size / 2 + 1, size}) {
       if (k > size) continue;
-      REQUIRE(detail::kth_greatest(logits, k, buffer) == sorted[k - 1]);
+      REQUIRE(candidates.kth(survey, k) == sorted[k - 1]);
       const float bound = detail::bound_of_k(logits, k);
       const auto above = static_cast<std::size_t>(std::count_if(logits.begin(), logits.end(), [bound](float x) { return x > bound; }));
       if (sorted[k - 1] > -inf) REQUIRE(above >= k);

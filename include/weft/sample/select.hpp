@@ -21,10 +21,6 @@ struct Ranked {
   }
 };
 
-/// The k-th greatest of the values (k from 1 to their number). Values above a bound are collected, and when the buffer is full only its
-/// greatest k stay, which raises the bound. Keeps the buffer for the next call.
-float kth_greatest(std::span<const float> values, std::size_t k, std::vector<float>& buffer, const Live* live = nullptr);
-
 /// A bound that at least k of the values are above, and not many more. -inf where the values are few.
 float bound_of_k(std::span<const float> values, std::size_t k, const Live* live = nullptr) noexcept;
 

@@ -26,26 +26,6 @@ WEFT_INLINE float bound_of_k(std::span<const float> values, std::size_t k, const
   return just_below(kth_greatest_of(maxima, padded, k));
 }
 
-WEFT_INLINE float kth_greatest(std::span<const float> values, std::size_t k, std::vector<float>& buffer, const Live* live) {
-  const std::size_t capacity = whole_scans(std::max(2 * k, k + scan_block));
-  float bound = bound_of_k(values, k, live);
-  buffer.clear();
-  buffer.reserve(capacity);
-  const auto shrink = [&] {
-    buffer.resize(whole_scans(buffer.size()), excluded);
-    bound = kth_greatest_of(buffer.data(), buffer.size(), k);
-    std::erase_if(buffer, [bound](float x) { return !(x > bound); });
-    buffer.resize(k, bound);
-  };
-  for_each_above(values, bound, [&](std::size_t i) {
-    buffer.push_back(values[i]);
-    if (buffer.size() == capacity) shrink();
-  }, live);
-  if (buffer.size() < k) return excluded;  // fewer than k are above -inf
-  shrink();
-  return bound;
-}
-
 WEFT_INLINE void greatest_n(std::span<const float> logits, std::size_t n, std::vector<Ranked>& best, const Live* live) {
   best.clear();
   if (n == 0) return;
