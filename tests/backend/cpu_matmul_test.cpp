@@ -12,16 +12,6 @@ namespace {
 using namespace weft;
 using namespace weft::test;
 
-constexpr DType types[] = {DType::q4_0, DType::q4_1,   DType::q8_0,   DType::f16,  DType::bf16, DType::f32,
-                           DType::q5_0, DType::q5_1,   DType::q2_k,   DType::q3_k, DType::q4_k, DType::q5_k,
-                           DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
-
-/// About n columns, such that rows are whole blocks; ragged where blocks are single numbers.
-std::int64_t cols_near(DType type, std::int64_t n) {
-  const std::int64_t values = info(type).values;
-  return values == 1 ? n - 21 : (n + values - 1) / values * values;
-}
-
 template <class Backend>
 std::vector<float> multiply(const typename Backend::Weight& w, Activations<Backend>& x, std::int64_t first,
                             std::int64_t rows) {
@@ -241,35 +231,6 @@ TEST_CASE("an activation that is not finite makes its row's results not finite a
   });
 }
 
-TEST_CASE("gather gives every row as its block's definition does, bit for bit") {
-  for (DType type : types) {
-    CAPTURE(std::string(name(type)));
-    const QuantLayout layout = quant_layout(type);
-    if (layout.values == 0) continue;
-    Random random(5);
-    const std::int64_t cols = cols_near(type, 512);
-    RandomMatrix matrix(type, 19, cols, random);
-    const auto w = Cpu<>::pack(matrix.raw);
-    std::vector<float> row(static_cast<std::size_t>(cols)), expected(row.size());
-    const auto sub = static_cast<std::size_t>(layout.sub), values = static_cast<std::size_t>(layout.values);
-    for (std::int64_t r = 0; r < 19; ++r) {
-      for (std::size_t k = 0; k < expected.size(); k += values) {
-        std::int8_t q[256];
-        float d[16] = {}, m[16] = {};
-        const std::byte* block =
-            matrix.bytes.data() + (static_cast<std::size_t>(r * cols) + k) / values * info(type).bytes;
-        with_block_format(type, [&](auto format) { format.unpack(block, q, d, m); });
-        for (std::size_t i = 0; i < values; ++i) {
-          const float scaled = d[i / sub] * static_cast<float>(q[i]);
-          expected[k + i] = layout.has_min ? scaled + m[i / sub] : scaled;
-        }
-      }
-      Cpu<>::gather(w, r, row.data());
-      CHECK(same_bits(row, expected));
-    }
-  }
-}
-
 TEST_CASE("every power of two that MXFP4 can have as a scale reaches gather and the products") {
   for_each_cpu([](auto cpu) {
     using Backend = decltype(cpu);
@@ -288,49 +249,4 @@ TEST_CASE("every power of two that MXFP4 can have as a scale reaches gather and 
     }
   });
 }
-
-TEST_CASE("gather gives numbers as they are") {
-  Random random(6);
-  RandomMatrix matrix(DType::f32, 19, 37, random);
-  const auto w = Cpu<>::pack(matrix.raw);
-  std::vector<float> all(19 * 37);
-  for (std::int64_t r = 0; r < 19; ++r) Cpu<>::gather(w, r, all.data() + r * 37);
-  CHECK(std::memcmp(all.data(), matrix.bytes.data(), matrix.bytes.size()) == 0);
-}
-
-TEST_CASE("an empty matrix packs, and a type that has no kernel is refused by name") {
-  const auto w = Cpu<>::pack({DType::f32, 0, 8, nullptr, "empty"});
-  CHECK(w.bytes() == 0);
-  std::byte block[512] = {};
-  CHECK_THROWS_WITH_AS(Cpu<>::pack({DType::iq2_xxs, 1, 256, block, "blk.0.w"}),
-                       doctest::Contains("tensor 'blk.0.w' has type IQ2_XXS"), Error);
-  CHECK_THROWS_WITH_AS(Cpu<>::pack({DType::q8_0, 1, 33, block, "blk.1.w"}), doctest::Contains("blk.1.w"), Error);
-}
-
-TEST_CASE("weights in one arena lie one behind the other, outlive it and equal separate ones") {
-  Random random(7);
-  const RandomMatrix a(DType::q4_1, 40, 64, random), b(DType::f16, 3, 5, random), large(DType::f32, 16, 600000, random);
-  std::vector<Cpu<>::Weight> weights;
-  {
-    Cpu<>::Arena arena;
-    for (const RandomMatrix* m : {&a, &b, &large}) weights.push_back(Cpu<>::place(m->raw, &arena));
-  }
-  Cpu<>::fill(large.raw, weights[2]);
-  Cpu<>::fill(a.raw, weights[0]);
-  Cpu<>::fill(b.raw, weights[1]);
-  CHECK(weights[1].panels().data == weights[0].panels().data + weights[0].bytes());
-  const RandomMatrix* matrices[] = {&a, &b, &large};
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto alone = Cpu<>::pack(matrices[i]->raw);
-    CHECK(std::memcmp(alone.panels().data, weights[i].panels().data, alone.bytes()) == 0);
-  }
-}
-
-TEST_CASE("with_cpu finds a backend by name and refuses names that do not exist") {
-  CHECK(with_cpu("scalar", [](auto cpu) { return std::string(cpu.name()); }) == "scalar");
-  CHECK(with_cpu("best", [](auto cpu) { return std::string(cpu.name()); }) == std::string(Cpu<>::name()));
-  CHECK(with_best_cpu([](auto cpu) { return cpu.name(); }) == cpu::best_kernels().name);
-  CHECK_THROWS_AS(with_cpu("mmx", [](auto) {}), Error);
-}
-
 }  // namespace

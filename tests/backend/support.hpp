@@ -65,6 +65,17 @@ class Random {
   std::mt19937 engine_;
 };
 
+/// What the CPU multiplies by.
+inline constexpr DType types[] = {DType::q4_0, DType::q4_1,   DType::q8_0,   DType::f16,  DType::bf16, DType::f32,
+                           DType::q5_0, DType::q5_1,   DType::q2_k,   DType::q3_k, DType::q4_k, DType::q5_k,
+                           DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4};
+
+/// About n columns, such that rows are whole blocks; ragged where blocks are single numbers.
+inline std::int64_t cols_near(DType type, std::int64_t n) {
+  const std::int64_t values = info(type).values;
+  return values == 1 ? n - 21 : (n + values - 1) / values * values;
+}
+
 /// Where a block has its half precision scales.
 inline std::vector<std::size_t> scales_of(DType type) {
   switch (type) {

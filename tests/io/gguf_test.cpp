@@ -105,7 +105,7 @@ TEST_CASE("tensors have their shape outermost first, and their bytes") {
   CHECK(g.tensors.at("row").bytes[0] == std::byte{'r'});
   CHECK(g.tensors.find("column") == nullptr);
   CHECK(contains(message_of([&] { (void)g.tensors.at("column"); }), "'column' is missing"));
-  g.tensors.release(matrix);
+  g.tensors.release(matrix.bytes);
   CHECK(matrix.bytes[0] == std::byte{'m'});
 }
 

@@ -30,6 +30,13 @@ struct RawMatrix {
   std::int64_t cols = 0;
   const std::byte* data = nullptr;
   std::string_view name{};  ///< for messages
+
+  [[nodiscard]] constexpr std::size_t row_bytes() const noexcept { return static_cast<std::size_t>(cols) / info(type).values * info(type).bytes; }
+  [[nodiscard]] constexpr std::size_t bytes() const noexcept { return static_cast<std::size_t>(rows) * row_bytes(); }
+  /// Rows [first, first + count).
+  [[nodiscard]] constexpr RawMatrix part(std::int64_t first, std::int64_t count) const noexcept {
+    return {type, count, cols, data + static_cast<std::size_t>(first) * row_bytes(), name};
+  }
 };
 
 /// Rows of activations prepared for matmul. values: [rows, cols] float32, always there; blocks: the same rows quantised,
@@ -135,6 +142,16 @@ concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Op
   { B::gate(Activation::silu, in, in, n, out) };            // out[i] = act(gate[i]) * up[i]   (act, gate, up, n, out)
   { B::activate(Activation::silu, in, n, out) };            // out[i] = act(x[i])
   { B::add(in, n, out) };                                   // out[i] += x[i]
+};
+
+/// A backend whose weights can be placed first and filled later, in any order: a big matrix is packed part by part, and its load can be
+/// cancelled in between.
+template <class B>
+concept FillsParts = requires(typename B::Weight& w, const RawMatrix& raw, typename B::Arena* arena, std::int64_t n) {
+  // Memory for the matrix, one behind the other in the arena.
+  { B::place(raw, arena) } -> std::same_as<typename B::Weight>;
+  // Packs some rows of the matrix that w was placed for: raw holds those from panel n on. Whole panels, but for the matrix's last one.
+  { B::fill(raw, w, n) };                                   // (rows, weight, first_panel)
 };
 
 /// A backend that can also attend split by split, so that the long context of a single row divides among workers. The bits are

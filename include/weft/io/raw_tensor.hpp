@@ -38,8 +38,8 @@ class Checkpoint {
   /// Throws Error(format) "<source>: tensor '<name>' is missing".
   [[nodiscard]] const RawTensor& at(std::string_view name) const;
   [[nodiscard]] const std::vector<RawTensor>& tensors() const noexcept { return tensors_; }
-  /// Tells the operating system that the tensor's mapped pages will not be read again (they have been packed).
-  void release(const RawTensor& tensor) const;
+  /// Tells the operating system that the mapped pages of these bytes of a tensor will not be read again (they have been packed).
+  void release(std::span<const std::byte> part) const;
 
  private:
   std::vector<RawTensor> tensors_;

@@ -27,12 +27,12 @@ WEFT_INLINE const RawTensor& Checkpoint::at(std::string_view name) const {
   return *tensor;
 }
 
-WEFT_INLINE void Checkpoint::release(const RawTensor& tensor) const {
+WEFT_INLINE void Checkpoint::release(std::span<const std::byte> part) const {
   const std::less<const std::byte*> before;
   for (const auto& file : files) {
     const auto all = file->bytes();
-    const std::byte* const begin = tensor.bytes.data();
-    if (!before(begin, all.data()) && before(begin, all.data() + all.size())) return file->release(tensor.bytes);
+    const std::byte* const begin = part.data();
+    if (!before(begin, all.data()) && before(begin, all.data() + all.size())) return file->release(part);
   }
 }
 

@@ -13,7 +13,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "weft/core/error.hpp"
@@ -48,13 +47,16 @@ struct Weights {
   std::uint64_t digest = 0;  ///< of every tensor as the file has it: role, type, shape, bytes
 };
 
-/// Reads the tensors of a ModelFile into Weights. Progress: called on the loading thread with bytes packed so far and in all.
+/// Reads the tensors of a ModelFile into Weights, in parts of whole panels of about `part_bytes`. Progress: called on the loading thread, after
+/// each of its parts, with bytes packed so far and in all. A load can be cancelled between parts (between matrices, where the backend packs
+/// only whole ones), and a part stays in the cache from being hashed to being packed.
 template <class B>
 class WeightLoader {
  public:
   using Progress = std::function<void(std::size_t done, std::size_t total)>;
+  static constexpr std::size_t usual_part = std::size_t{256} << 10;  // packed in less than a millisecond
 
-  explicit WeightLoader(const ModelFile& file) : file_(file) {}
+  explicit WeightLoader(const ModelFile& file, std::size_t part_bytes = usual_part) : file_(file), part_bytes_(part_bytes), used_(file.tensors.tensors().size()) {}
 
   /// Throws Error(format, shape, unsupported) naming the tensor, Error(cancelled).
   Weights<B> load(ThreadPool& pool, std::stop_token stop, const Progress& progress) {
@@ -70,7 +72,8 @@ class WeightLoader {
     for (std::size_t i = 0; i < spec.layers.size(); ++i) layer(static_cast<std::int64_t>(i), spec.layers[i], weights.layers[i]);
     norm(Role::final_norm, Role::final_norm_bias, 0, spec.final_norm, weights.final_norm);
     matrix(file_.tied_head ? Role::embedding : Role::head, 0, spec.vocab_size, spec.width, file_.tied_head ? weights.embedding : weights.head);
-    if (const auto name = file_.names.name(Role::rope_factors); !name.empty()) used_.insert(name);
+    if (const auto name = file_.names.name(Role::rope_factors); !name.empty())
+      if (const auto* factors = file_.tensors.find(name)) use(*factors);
     refuse_unused();
     pack(pool, stop, progress);
     for (const auto& job : jobs_) {
@@ -91,10 +94,11 @@ class WeightLoader {
   };
 
   const RawTensor& tensor(Role role, std::int64_t layer) {
-    const auto name = file_.names.name(role, layer);
-    used_.insert(name);
-    return file_.tensors.at(name);
+    const auto& found = file_.tensors.at(file_.names.name(role, layer));
+    use(found);
+    return found;
   }
+  void use(const RawTensor& tensor) { used_[static_cast<std::size_t>(&tensor - file_.tensors.tensors().data())] = true; }
 
   [[noreturn]] void wrong_shape(const RawTensor& t, std::initializer_list<std::int64_t> expected) const {
     const auto text = [](const auto& shape) {
@@ -127,7 +131,7 @@ class WeightLoader {
     job.tensor = &t;
     job.transposed = transposed;
     job.first_row = first;
-    if (!transposed) job.raw.data += first * (cols / static_cast<std::int64_t>(type.values)) * static_cast<std::int64_t>(type.bytes);
+    if (!transposed) job.raw.data += static_cast<std::size_t>(first) * job.raw.row_bytes();
     job.target = &target;
     jobs_.push_back(job);
   }
@@ -185,8 +189,10 @@ class WeightLoader {
 
   /// A tensor that nobody asked for might change the numbers: better to say so than to compute something else.
   void refuse_unused() const {
-    for (const auto& t : file_.tensors.tensors()) {
-      if (used_.contains(t.name)) continue;
+    const auto& tensors = file_.tensors.tensors();
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      if (used_[i]) continue;
+      const auto& t = tensors[i];
       const bool ignored = std::any_of(file_.ignored.begin(), file_.ignored.end(), [&](auto end) { return t.name.ends_with(end); });
       if (!ignored)
         fail(ErrorKind::unsupported, file_.tensors.source, ": tensor '", t.name, "' is not part of the architecture '",
@@ -194,18 +200,24 @@ class WeightLoader {
     }
   }
 
-  /// Backends with an arena get their weights placed there, in the order of the jobs.
+  /// Where weights can be placed before they are filled, they lie in one arena, in the order of the jobs.
   void place() {
-    if constexpr (requires { typename B::Arena; }) {
+    if constexpr (FillsParts<B>) {
       typename B::Arena arena;
       for (const auto& job : jobs_) *job.target = B::place(job.raw, &arena);
     }
   }
-  static void fill(const RawMatrix& raw, typename B::Weight& target) {
-    if constexpr (requires { typename B::Arena; })
-      B::fill(raw, target);
+  /// Packs the rows of a part, which start at `first_row` of the target.
+  static void fill(const RawMatrix& part, std::int64_t first_row, typename B::Weight& target) {
+    if constexpr (FillsParts<B>)
+      B::fill(part, target, first_row / panel_rows);
     else
-      target = B::pack(raw);
+      target = B::pack(part);
+  }
+  [[nodiscard]] std::int64_t rows_of_a_part(const RawMatrix& raw) const {
+    if constexpr (!FillsParts<B>) return raw.rows;
+    const auto panels = part_bytes_ / (raw.row_bytes() * static_cast<std::size_t>(panel_rows));
+    return std::max(static_cast<std::int64_t>(panels), std::int64_t{1}) * panel_rows;
   }
 
   /// Adds a tensor to the digest of the weights.
@@ -216,25 +228,48 @@ class WeightLoader {
     digest_.update(std::as_bytes(std::span(&digest, 1)));
   }
 
-  void pack_one(Job& job) const {
-    // while its bytes are being read anyway; the parts of a tensor that is divided by columns share all of it
-    const auto bytes = static_cast<std::size_t>(job.raw.rows) * (static_cast<std::size_t>(job.raw.cols) / info(job.raw.type).values) * info(job.raw.type).bytes;
-    job.digest = xxh64(job.transposed ? job.tensor->bytes : std::span(job.raw.data, bytes));
-    if (!job.transposed) {
-      fill(job.raw, *job.target);
-      return;
+  /// `look` throws when the load is cancelled; `packed` is told the bytes of each part.
+  template <class Look, class Packed>
+  void pack_one(Job& job, const Look& look, const Packed& packed) const {
+    Xxh64 digest;  // taken while the bytes are being read anyway
+    if (job.transposed) hash(job.tensor->bytes, digest, look);  // what is divided by columns shares all of it
+    std::vector<std::byte> turned;
+    const auto step = rows_of_a_part(job.raw);
+    for (std::int64_t row = 0; row < job.raw.rows; row += step) {
+      look();
+      const auto count = std::min(step, job.raw.rows - row);
+      const RawMatrix part = job.transposed ? turn(job, row, count, turned) : job.raw.part(row, count);
+      if (!job.transposed) digest.update({part.data, part.bytes()});
+      fill(part, row, *job.target);
+      // from the beginning: with a page that is read the system maps some before it
+      if (!job.transposed) file_.tensors.release({job.raw.data, part.data + part.bytes()});
+      packed(part.bytes());
     }
-    // Conv1D stores [in, out]: gather the wanted columns into rows.
-    const auto size = static_cast<std::size_t>(info(job.raw.type).bytes);
-    const auto rows = static_cast<std::size_t>(job.raw.rows), cols = static_cast<std::size_t>(job.raw.cols);
-    const auto all = static_cast<std::size_t>(job.tensor->shape[1]), first = static_cast<std::size_t>(job.first_row);
-    std::vector<std::byte> turned(rows * cols * size);
+    job.digest = digest.digest();
+    file_.tensors.release(job.tensor->bytes);
+  }
+
+  template <class Look>
+  static void hash(std::span<const std::byte> bytes, Xxh64& digest, const Look& look) {
+    while (!bytes.empty()) {
+      look();
+      const auto part = bytes.first(std::min(bytes.size(), usual_part));
+      digest.update(part);
+      bytes = bytes.subspan(part.size());
+    }
+  }
+
+  /// Conv1D stores [in, out]: some of the wanted columns, gathered into rows.
+  static RawMatrix turn(const Job& job, std::int64_t first, std::int64_t count, std::vector<std::byte>& turned) {
+    const RawMatrix part{job.raw.type, count, job.raw.cols, nullptr, job.raw.name};
+    turned.resize(part.bytes());
+    const auto size = static_cast<std::size_t>(info(part.type).bytes);
+    const auto rows = static_cast<std::size_t>(count), cols = static_cast<std::size_t>(part.cols);
+    const auto all = static_cast<std::size_t>(job.tensor->shape[1]), at = static_cast<std::size_t>(job.first_row + first);
     for (std::size_t c = 0; c < cols; ++c)
       for (std::size_t r = 0; r < rows; ++r)
-        std::memcpy(turned.data() + (r * cols + c) * size, job.raw.data + (c * all + first + r) * size, size);
-    auto raw = job.raw;
-    raw.data = turned.data();
-    fill(raw, *job.target);
+        std::memcpy(turned.data() + (r * cols + c) * size, job.raw.data + (c * all + at + r) * size, size);
+    return {part.type, part.rows, part.cols, turned.data(), part.name};
   }
 
   /// Largest first: the work divides evenly, and what is mapped and what is packed are never both at their peak.
@@ -243,18 +278,19 @@ class WeightLoader {
     const auto cost = [](const Job& job) { return job.raw.rows * job.raw.cols; };
     std::stable_sort(jobs_.begin(), jobs_.end(), [&](const Job& a, const Job& b) { return cost(a) > cost(b); });
     std::size_t total = 0;
-    for (const auto& job : jobs_) total += job.tensor->bytes.size();
+    for (const auto& job : jobs_) total += job.raw.bytes();
     std::atomic<std::size_t> next{0}, done{0};
     std::exception_ptr failure;
     std::mutex failure_mutex;
+    const auto look = [&] { check_loading(stop, file_.tensors.source); };
     pool.run([&](Team& team) {
+      const auto packed = [&](std::size_t bytes) {
+        const std::size_t so_far = done += bytes;
+        if (progress && team.worker() == 0) progress(so_far, total);
+      };
       for (std::size_t i; (i = next.fetch_add(1)) < jobs_.size();) {
         try {
-          check_loading(stop, file_.tensors.source);
-          pack_one(jobs_[i]);
-          file_.tensors.release(*jobs_[i].tensor);
-          done += jobs_[i].tensor->bytes.size();
-          if (progress && team.worker() == 0) progress(done.load(), total);
+          pack_one(jobs_[i], look, packed);
         } catch (...) {
           const std::lock_guard lock(failure_mutex);
           if (!failure) failure = std::current_exception();
@@ -267,7 +303,8 @@ class WeightLoader {
   }
 
   const ModelFile& file_;
-  std::unordered_set<std::string> used_;
+  std::size_t part_bytes_;
+  std::vector<bool> used_;  ///< by tensor of the file
   std::vector<Job> jobs_;
   Xxh64 digest_;
 };

@@ -70,7 +70,7 @@ struct Cpu {
 
   /// pack in two steps: place in the order of use, then fill in any order, from any thread.
   static Weight place(const RawMatrix& raw, Arena* arena = nullptr) { return cpu::place(raw, arena); }
-  static void fill(const RawMatrix& raw, Weight& weight) { cpu::fill(raw, weight); }
+  static void fill(const RawMatrix& rows, Weight& weight, std::int64_t first_panel = 0) { cpu::fill(rows, weight, first_panel); }
   static Weight pack(const RawMatrix& raw) {
     auto weight = place(raw);
     fill(raw, weight);
@@ -118,7 +118,7 @@ struct Cpu {
   static void add(const float* x, std::int64_t n, float* out) noexcept { Isa::kernels().add(x, n, out); }
 };
 
-static_assert(Backend<Cpu<>> && SplitsAttention<Cpu<>>);
+static_assert(Backend<Cpu<>> && FillsParts<Cpu<>> && SplitsAttention<Cpu<>>);
 
 namespace detail {
 

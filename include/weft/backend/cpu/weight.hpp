@@ -118,15 +118,13 @@ class Weight {
   [[nodiscard]] const Panels& panels() const noexcept { return panels_; }
 
  private:
-  friend void fill(const RawMatrix& raw, Weight& weight);
+  friend void fill(const RawMatrix& rows, Weight& weight, std::int64_t first_panel);
   std::shared_ptr<std::byte> bytes_;
   Panels panels_;
 };
 
 /// The packing of a type in a file. Error(unsupported), naming `raw`, for a type that the kernels cannot multiply by.
 Packing packing_of(const RawMatrix& raw);
-/// Packs panels [begin, end) of `raw`; `out` is where panel 0 goes. Disjoint ranges may be packed by different threads.
-void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end, std::byte* out);
 /// Memory for packed weights: 64-byte aligned, in huge pages where the system grants them.
 std::shared_ptr<std::byte> allocate_panels(std::size_t bytes);
 
@@ -147,8 +145,9 @@ class Arena {
 /// Memory for a matrix, from the arena if there is one, not yet filled. Error(unsupported) for its type, Error(shape) when a row is
 /// not a whole number of blocks.
 Weight place(const RawMatrix& raw, Arena* arena = nullptr);
-/// Packs the matrix that `weight` was placed for. Different weights may be filled by different threads.
-void fill(const RawMatrix& raw, Weight& weight);
+/// Packs rows of the matrix that `weight` was placed for: `rows` holds those from panel `first_panel` on, whole panels but for the matrix's
+/// last one. Different panels may be filled by different threads.
+void fill(const RawMatrix& rows, Weight& weight, std::int64_t first_panel = 0);
 /// out[k] = w[row, k], dequantised as the file's format says (d * q + m, each step rounded).
 void gather(const Panels& w, std::int64_t row, float* out) noexcept;
 

@@ -186,29 +186,24 @@ inline void gather_block(Packing packing, const std::byte* panel, std::size_t b,
   }
 }
 
-inline const std::byte* row_of(const RawMatrix& raw, std::int64_t row) noexcept {
-  const DTypeInfo& type = info(raw.type);
-  return raw.data + static_cast<std::size_t>(row) * (static_cast<std::size_t>(raw.cols) / type.values * type.bytes);
-}
-
 /// Numbers: column k of 16 rows side by side.
 template <std::size_t size>
-inline void pack_numbers(const RawMatrix& raw, std::int64_t first, std::size_t rows, std::byte* panel) noexcept {
-  const auto cols = static_cast<std::size_t>(raw.cols);
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
+inline void pack_numbers(const RawMatrix& rows, std::byte* panel) noexcept {
+  const auto cols = static_cast<std::size_t>(rows.cols), count = static_cast<std::size_t>(rows.rows);
+  for (std::size_t r = 0; r < count; ++r) {
+    const std::byte* row = rows.data + r * rows.row_bytes();
     for (std::size_t k = 0; k < cols; ++k) std::memcpy(panel + (k * 16 + r) * size, row + k * size, size);
   }
 }
 
-inline void pack_panel(const RawMatrix& raw, Packing packing, std::int64_t first, std::size_t rows,
-                       std::byte* panel) noexcept {
-  if (packing == Packing::f32) return pack_numbers<4>(raw, first, rows, panel);
-  if (packing == Packing::f16 || packing == Packing::bf16) return pack_numbers<2>(raw, first, rows, panel);
-  const DTypeInfo& type = info(raw.type);
-  const std::size_t blocks = static_cast<std::size_t>(raw.cols) / type.values;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::byte* row = row_of(raw, first + static_cast<std::int64_t>(r));
+/// At most 16 rows into a panel of zeros.
+inline void pack_panel(const RawMatrix& rows, Packing packing, std::byte* panel) noexcept {
+  if (packing == Packing::f32) return pack_numbers<4>(rows, panel);
+  if (packing == Packing::f16 || packing == Packing::bf16) return pack_numbers<2>(rows, panel);
+  const DTypeInfo& type = info(rows.type);
+  const std::size_t blocks = static_cast<std::size_t>(rows.cols) / type.values;
+  for (std::size_t r = 0; r < static_cast<std::size_t>(rows.rows); ++r) {
+    const std::byte* row = rows.data + r * rows.row_bytes();
     for (std::size_t b = 0; b < blocks; ++b)
       block_layout(packing).super() ? pack_super(packing, row + b * type.bytes, panel, b, r)
                                     : pack_block(packing, row + b * type.bytes, type.bytes, panel, b, r);
@@ -244,18 +239,6 @@ WEFT_INLINE Packing packing_of(const RawMatrix& raw) {
        "Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4");
 }
 
-WEFT_INLINE void pack_panels(const RawMatrix& raw, Packing packing, std::int64_t begin, std::int64_t end,
-                             std::byte* out) {
-  const std::size_t size = panel_bytes(packing, raw.cols);
-  for (std::int64_t p = begin; p < end; ++p) {
-    const std::int64_t left = raw.rows - p * panel_rows;
-    std::byte* panel = out + static_cast<std::size_t>(p) * size;
-    std::memset(panel, 0, size);
-    detail::pack_panel(raw, packing, p * panel_rows, static_cast<std::size_t>(left < panel_rows ? left : panel_rows),
-                       panel);
-  }
-}
-
 WEFT_INLINE std::shared_ptr<std::byte> allocate_panels(std::size_t bytes) {
   constexpr std::size_t huge_page = std::size_t{2} << 20;
   const auto alignment = static_cast<std::align_val_t>(bytes >= huge_page ? huge_page : 64);
@@ -289,8 +272,14 @@ WEFT_INLINE Weight place(const RawMatrix& raw, Arena* arena) {
   return {arena != nullptr ? arena->take(size) : allocate_panels(size), packing, raw.rows, raw.cols};
 }
 
-WEFT_INLINE void fill(const RawMatrix& raw, Weight& weight) {
-  pack_panels(raw, weight.panels().packing, 0, weight.panel_count(), weight.bytes_.get());
+WEFT_INLINE void fill(const RawMatrix& rows, Weight& weight, std::int64_t first_panel) {
+  const Panels& panels = weight.panels();
+  std::byte* panel = weight.bytes_.get() + static_cast<std::size_t>(first_panel) * panels.stride;
+  for (std::int64_t row = 0; row < rows.rows; row += panel_rows, panel += panels.stride) {
+    const std::int64_t left = rows.rows - row;
+    std::memset(panel, 0, panels.stride);
+    detail::pack_panel(rows.part(row, left < panel_rows ? left : panel_rows), panels.packing, panel);
+  }
 }
 
 WEFT_INLINE void gather(const Panels& w, std::int64_t row, float* out) noexcept {
