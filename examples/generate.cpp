@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "support/bandwidth.hpp"
+#include "support/chosen_cpu.hpp"
 #include "support/common_options.hpp"
 #include "support/drafter.hpp"
 #include "support/kv_type.hpp"
@@ -278,7 +279,8 @@ int generate(const Settings& s) {
 int main(int argc, char** argv) try {
   const auto settings = parse(argc, argv);
   if (settings.backend == "reference") return generate<weft::Reference>(settings);
-  return weft::with_cpu(settings.backend, [&](auto cpu) { return generate<decltype(cpu)>(settings); });
+  example::ChosenSet::choose(settings.backend);
+  return generate<example::ChosenCpu>(settings);
 } catch (...) {
   return example::report_error();
 }
