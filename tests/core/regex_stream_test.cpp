@@ -19,22 +19,22 @@ bool is_match(const Regex& whole, std::string_view text) {
   return scanner.next(match) && match == RegexMatch{0, text.size()};
 }
 
-struct Found {
+struct Span {
   std::size_t begin, end;
-  friend bool operator==(const Found&, const Found&) = default;
+  friend bool operator==(const Span&, const Span&) = default;
 };
 /// The match that ends first, and of those the one that begins first: every substring is tried.
-std::optional<Found> first_match(const Regex& whole, std::string_view text) {
+std::optional<Span> first_match(const Regex& whole, std::string_view text) {
   for (std::size_t end = 1; end <= text.size(); ++end)
     for (std::size_t begin = 0; begin < end; ++begin)
-      if (is_match(whole, text.substr(begin, end - begin))) return Found{begin, end};
+      if (is_match(whole, text.substr(begin, end - begin))) return Span{begin, end};
   return {};
 }
 
-std::optional<Found> streamed(RegexStream stream, std::string_view text) {
+std::optional<Span> streamed(RegexStream stream, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i)
-    if (stream.push(text.substr(i, 1))) return Found{stream.begin(), i + 1};
-  if (stream.finish()) return Found{stream.begin(), text.size()};
+    if (stream.push(text.substr(i, 1))) return Span{stream.begin(), i + 1};
+  if (stream.finish()) return Span{stream.begin(), text.size()};
   return {};
 }
 
@@ -88,13 +88,13 @@ TEST_CASE("text is held only while a match may come") {
 
 TEST_CASE("word boundaries and ends are decided by what follows") {
   CHECK(!streamed(RegexStream("\\bAI\\b"), "the MAIN AIs"));
-  CHECK(streamed(RegexStream("\\bAI\\b"), "an AI.") == Found{3, 6});
-  CHECK(streamed(RegexStream("\\bAI\\b"), "an AI") == Found{3, 5});
-  CHECK(streamed(RegexStream("end$"), "an end") == Found{3, 6});
+  CHECK(streamed(RegexStream("\\bAI\\b"), "an AI.") == Span{3, 6});
+  CHECK(streamed(RegexStream("\\bAI\\b"), "an AI") == Span{3, 5});
+  CHECK(streamed(RegexStream("end$"), "an end") == Span{3, 6});
   CHECK(!streamed(RegexStream("end$"), "an end."));
-  CHECK(streamed(RegexStream("^as"), "as was") == Found{0, 2});
+  CHECK(streamed(RegexStream("^as"), "as was") == Span{0, 2});
   CHECK(!streamed(RegexStream("^as"), "was as"));
-  CHECK(streamed(RegexStream("a(?!b)"), "abac") == Found{2, 4});
+  CHECK(streamed(RegexStream("a(?!b)"), "abac") == Span{2, 4});
   RegexStream accents("é+t");
   CHECK(accents.push("caféét"));
   CHECK(accents.begin() == 3);

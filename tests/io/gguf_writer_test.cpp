@@ -38,7 +38,7 @@ TEST_CASE("a file copied pair by pair and tensor by tensor reads as the original
   for (const std::uint64_t alignment : {32u, 8u, 4096u}) {
     const auto bytes = source_bytes(alignment);
     const auto source = Gguf::open(MappedFile::from_bytes("source", std::as_bytes(std::span(bytes))));
-    GgufWriter writer;
+    weft::GgufWriter writer;
     for (const auto& pair : source.pairs()) writer.set(pair);
     writer.set("general.file_type", 7);
     for (const auto& tensor : source.tensors.tensors()) writer.add({tensor.name, tensor.type, tensor.shape});
@@ -68,7 +68,7 @@ TEST_CASE("a file that cannot be finished does not appear, and what stood there 
   const Folder folder;
   const auto path = (folder.path / "kept.gguf").string();
   std::ofstream(path) << "before";
-  GgufWriter writer;
+  weft::GgufWriter writer;
   writer.add({"t", DType::f32, {4}});
   const std::vector<std::byte> short_of_one(15);
   CHECK_THROWS_WITH_AS(writer.write(path, [&](std::size_t) { return std::span<const std::byte>(short_of_one); }), doctest::Contains("15 bytes, expected 16"), Error);

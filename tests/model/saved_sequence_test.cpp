@@ -23,7 +23,7 @@ using test::content;
 using test::same_bits;
 using test::random_tokens;
 
-const char* const model_names[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
+const char* const saved_models[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
 
 /// The file's bytes with a checksum that fits them: what a forger would write.
 std::string forged(std::string bytes) {
@@ -49,7 +49,7 @@ TEST_CASE_TEMPLATE(
   if (!test::usable<B>()) return;
   const test::TemporaryFolder folder;
   const auto path = (folder.path() / "sequence").string();
-  for (const auto& [file, type] : {std::pair{model_names[0], KvType::f32}, {model_names[1], KvType::f16}, {model_names[2], KvType::q8}}) {
+  for (const auto& [file, type] : {std::pair{saved_models[0], KvType::f32}, {saved_models[1], KvType::f16}, {saved_models[2], KvType::q8}}) {
     const Model<B> model(test::data("models") / file);
     const std::string name = file;
     const KvType kv = type;
@@ -158,7 +158,7 @@ TEST_CASE("fingerprints tell models apart, down to one byte of one weight") {
   CHECK(test::contains(test::message_of([&] { static_cast<void>(changed.restore(path)); }), "another model"));
   std::vector<std::uint64_t> all;
   for (const auto& golden : test::golden_folders()) all.push_back(Model<Cpu<>>(golden.string()).fingerprint());
-  for (const auto* name : model_names) all.push_back(Model<Cpu<>>(test::data("models") / name).fingerprint());
+  for (const auto* name : saved_models) all.push_back(Model<Cpu<>>(test::data("models") / name).fingerprint());
   std::sort(all.begin(), all.end());
   CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
 }

@@ -31,7 +31,7 @@ std::filesystem::path dequantize_goldens() {
   return std::filesystem::exists(other) ? other : std::filesystem::path(WEFT_TEST_DATA) / "dequantize";
 }
 
-std::vector<std::byte> read_file(const std::filesystem::path& path) {
+std::vector<std::byte> read_bytes(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary | std::ios::ate);
   REQUIRE_MESSAGE(stream.good(), path.string());
   std::vector<std::byte> bytes(static_cast<std::size_t>(stream.tellg()));
@@ -41,7 +41,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
 }
 
 Golden read_golden(const std::filesystem::path& path) {
-  const auto all = read_file(path);
+  const auto all = read_bytes(path);
   REQUIRE(all.size() > 16);
   std::uint32_t head[4];
   std::memcpy(head, all.data(), sizeof head);
@@ -141,7 +141,7 @@ TEST_CASE("unpackers run at compile time") {
 
 TEST_SUITE("float16") {
   TEST_CASE("floats become the halves that numpy gives") {
-    const auto all = read_file(dequantize_goldens() / "f32_to_f16.bin");
+    const auto all = read_bytes(dequantize_goldens() / "f32_to_f16.bin");
     std::uint32_t head[4];
     std::memcpy(head, all.data(), sizeof head);
     const std::size_t count = head[2];

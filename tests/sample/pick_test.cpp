@@ -25,7 +25,7 @@ StepContext at(std::uint64_t seed, std::span<const Token> history, std::uint64_t
 }
 
 template <class Steps>
-void check_draws(const Steps& steps, std::uint64_t seed, std::size_t vocab, Shape shape) {
+void check_branches(const Steps& steps, std::uint64_t seed, std::size_t vocab, Shape shape) {
   const auto logits = applied(steps, random_logits(seed, vocab, shape));
   const auto probabilities = plain_softmax(logits);
   Draw pick;
@@ -46,14 +46,14 @@ void check_draws(const Steps& steps, std::uint64_t seed, std::size_t vocab, Shap
 }  // namespace
 
 TEST_CASE("10^5 draws have the distribution of the chain: chi-squared below its 1 - 1e-5 quantile, fixed seeds") {
-  check_draws(NoSteps{}, 1, 50, Shape::smooth);
-  check_draws(NoSteps{}, 2, 300, Shape::tied);
-  check_draws(temperature(1.7f), 3, 300, Shape::peaked);
-  check_draws(top_k(20), 4, 300, Shape::smooth);
-  check_draws(top_p(0.8f), 5, 300, Shape::tied);
-  check_draws(min_p(0.1f), 6, 100, Shape::smooth);
-  check_draws(NoSteps{}, 7, 130, Shape::excluded_mostly);
-  check_draws(temperature(0.8f) | top_k(30) | top_p(0.9f), 8, 500, Shape::smooth);
+  check_branches(NoSteps{}, 1, 50, Shape::smooth);
+  check_branches(NoSteps{}, 2, 300, Shape::tied);
+  check_branches(temperature(1.7f), 3, 300, Shape::peaked);
+  check_branches(top_k(20), 4, 300, Shape::smooth);
+  check_branches(top_p(0.8f), 5, 300, Shape::tied);
+  check_branches(min_p(0.1f), 6, 100, Shape::smooth);
+  check_branches(NoSteps{}, 7, 130, Shape::excluded_mostly);
+  check_branches(temperature(0.8f) | top_k(30) | top_p(0.9f), 8, 500, Shape::smooth);
 }
 
 TEST_CASE("a draw depends on seed, branch and position alone") {

@@ -8,7 +8,7 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-constexpr Token open = 1, close = 2;
+constexpr Token opening = 1, closing = 2;
 
 /// The token that is forced after this text, or -1.
 Token forced(ThinkingBudget& step, std::vector<Token> text, std::size_t unchanged, std::size_t prompt = 0) {
@@ -24,29 +24,29 @@ TEST_CASE(
     "the thought is closed after exactly the budget, whether tokens come one by one, at once, or after a rewind") {
   ThinkingBudgetOptions options;
   options.budget = 3;
-  options.open = {{open}};
-  options.close = {{close}};
-  options.forced = {5, close};
+  options.open = {{opening}};
+  options.close = {{closing}};
+  options.forced = {5, closing};
   auto step = thinking_budget(options);
-  CHECK(forced(step, {0, open, 3, 3}, 0) == -1);
-  CHECK(forced(step, {0, open, 3, 3, 3}, 4) == 5);
-  CHECK(forced(step, {0, open, 3, 3, 3, 5}, 5) == close);
-  CHECK(forced(step, {0, open, 3, 3, 3, 5, close}, 6) == -1);
-  CHECK(forced(step, {0, open, 3, 3, 3}, 5) == 5);
-  CHECK(forced(step, {0, open, 3, close, 3, 3, 3}, 3) == -1);
-  CHECK(forced(step, {0, open, 3, close, 3, open, 3, 3, 3}, 7 - 2) == 5);
+  CHECK(forced(step, {0, opening, 3, 3}, 0) == -1);
+  CHECK(forced(step, {0, opening, 3, 3, 3}, 4) == 5);
+  CHECK(forced(step, {0, opening, 3, 3, 3, 5}, 5) == closing);
+  CHECK(forced(step, {0, opening, 3, 3, 3, 5, closing}, 6) == -1);
+  CHECK(forced(step, {0, opening, 3, 3, 3}, 5) == 5);
+  CHECK(forced(step, {0, opening, 3, closing, 3, 3, 3}, 3) == -1);
+  CHECK(forced(step, {0, opening, 3, closing, 3, opening, 3, 3, 3}, 7 - 2) == 5);
 }
 
 TEST_CASE("an opening in the prompt counts only if asked to") {
   ThinkingBudgetOptions options;
   options.budget = 1;
-  options.open = {{open}};
-  options.close = {{close}};
+  options.open = {{opening}};
+  options.close = {{closing}};
   auto without = thinking_budget(options);
-  CHECK(forced(without, {0, open, 4}, 0, 2) == -1);
+  CHECK(forced(without, {0, opening, 4}, 0, 2) == -1);
   options.open_in_prompt = true;
   auto with = thinking_budget(options);
-  CHECK(forced(with, {0, open, 4}, 0, 2) == close);
+  CHECK(forced(with, {0, opening, 4}, 0, 2) == closing);
 }
 
 TEST_CASE("a negative budget and runs that are missing or empty are refused") {

@@ -8,8 +8,8 @@
 
 #include "support/data.hpp"
 #include "support/json.hpp"
+#include "support/streamed.hpp"
 #include "weft/core/error.hpp"
-#include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer_json.hpp"
 
 using namespace weft;
@@ -20,14 +20,7 @@ using Tokens = std::vector<Token>;
 constexpr EncodeOptions plain{.control = true, .unit = OffsetUnit::characters};
 constexpr EncodeOptions full{.control = true, .add_special = true, .unit = OffsetUnit::characters};
 
-std::string streamed(const Tokenizer& tokenizer, const Tokens& ids) {
-  StreamDecoder decoder(tokenizer);
-  std::string text;
-  for (const Token id : ids) text.append(decoder.push(id));
-  return text.append(decoder.finish());
-}
-
-void check_case(const Tokenizer& tokenizer, const nlohmann::json& entry) {
+void check_golden(const Tokenizer& tokenizer, const nlohmann::json& entry) {
   const std::string text = entry.at("text");
   if (entry.contains("pair")) {
     const auto pair = tokenizer.encoding(text, entry.at("pair").get<std::string>(), full);
@@ -47,7 +40,7 @@ void check_case(const Tokenizer& tokenizer, const nlohmann::json& entry) {
   CHECK(tokenizer.encode_with_control(text) == ids);
   CHECK(tokenizer.decode(ids) == entry.at("decoded").get<std::string>());
   CHECK(tokenizer.decode_with_control(encoding.ids) == entry.at("decoded_all").get<std::string>());
-  CHECK(streamed(tokenizer, ids) == tokenizer.decode(ids));
+  CHECK(test::streamed(tokenizer, ids) == tokenizer.decode(ids));
   // What stands for text that the vocabulary lacks may be control, the unknown token and those for bytes.
   const auto stands_in = [&](Token id) { return id == tokenizer.vocabulary().unknown || tokenizer.vocabulary().tokens[static_cast<std::size_t>(id)].starts_with("<0x"); };
   for (const Token id : tokenizer.encode(text)) CHECK((stands_in(id) || !tokenizer.is_control(id)));
@@ -68,7 +61,7 @@ TEST_CASE("a tokenizer.json gives the ids, tokens, places and texts of the libra
     for (const auto& entry : test::read_json_lines(folder / kind / "cases.jsonl")) {
       ++line;
       INFO(kind, ", line ", line, ": ", entry.at("text").get<std::string>());
-      check_case(tokenizer, entry);
+      check_golden(tokenizer, entry);
     }
     CHECK(line > 0);
   }

@@ -8,22 +8,15 @@
 
 #include "support/data.hpp"
 #include "support/json.hpp"
+#include "support/streamed.hpp"
 #include "weft/core/error.hpp"
 #include "weft/io/gguf.hpp"
 #include "weft/text/gguf_vocabulary.hpp"
-#include "weft/text/stream_decoder.hpp"
 #include "weft/text/tokenizer.hpp"
 
 using namespace weft;
 
 namespace {
-
-std::string streamed(const Tokenizer& tokenizer, const std::vector<Token>& ids) {
-  StreamDecoder decoder(tokenizer);
-  std::string text;
-  for (const Token id : ids) text.append(decoder.push(id));
-  return text.append(decoder.finish());
-}
 
 // A vocabulary that writes spaces as U+2581 cannot tell the two apart.
 std::string expected_back(const Tokenizer& tokenizer, std::string text) {
@@ -60,7 +53,7 @@ void check_cases(const std::string& name, const std::filesystem::path& vocabular
     CHECK(tokenizer.encode_with_control(text) == entry.at("ids_parse_special").get<std::vector<Token>>());
     CHECK(tokenizer.decode(ids, InvalidUtf8::keep) == expected_back(tokenizer, text));
     check_encoding(tokenizer, text, ids);
-    CHECK(streamed(tokenizer, ids) == tokenizer.decode(ids));
+    CHECK(test::streamed(tokenizer, ids) == tokenizer.decode(ids));
   }
   CHECK(cases > 0);
 }
