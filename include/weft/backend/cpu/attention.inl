@@ -144,7 +144,7 @@ struct SumPage {
 
   template <int T>
   WEFT_INSIDE void some(int t, int positions) {
-    constexpr int C = T == 1 ? 4 : T * Part::count <= 4 ? 2 : 1;
+    constexpr int C = T == 1 ? 4 : Part::count == 1 || T * Part::count <= 4 ? 2 : 1;
     std::int64_t d = 0;
     for (; d + 16 * C <= dims; d += 16 * C)
       add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
@@ -274,8 +274,8 @@ template <class V>
 
 /// Lays the queries [from, end) of each tile side by side.
 inline void interleave(const Queries& queries, int from, int end, std::int64_t head_dim, float* to) noexcept {
-  for (int t = from; t < end; t += tile_queries) {
-    const int size = end - t < tile_queries ? end - t : tile_queries;
+  for (int t = from, size; t < end; t += size) {
+    size = tile_size(end - t);
     if (size == 1) continue;
     for (int j = 0; j < size; ++j)
       for (std::int64_t d = 0; d < head_dim; ++d) to[t * head_dim + d * size + j] = queries.q[t + j][d];
