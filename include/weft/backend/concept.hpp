@@ -103,6 +103,7 @@ struct AttentionJob {
   std::int32_t group = 0;  ///< query heads per KV head
   float scale = 1.0f;
   const AttentionRow* each = nullptr;  ///< [rows], positions ascending: instead of pages and first
+  const AttentionJob* next = nullptr;  ///< what the same worker does then: its pages may be asked for
 
   [[nodiscard]] constexpr const std::byte* const* pages_of(std::int64_t r) const noexcept { return each != nullptr ? each[r].pages : pages; }
   [[nodiscard]] constexpr std::int64_t position_of(std::int64_t r) const noexcept { return each != nullptr ? each[r].position : first + r; }
@@ -121,7 +122,8 @@ concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Op
   { w.rows() } -> std::convertible_to<std::int64_t>;
   { w.cols() } -> std::convertible_to<std::int64_t>;
   { w.bytes() } -> std::convertible_to<std::size_t>;      // what one pass reads
-  // Whether matmul with this weight reads Operand::blocks; and the size of one plane of a quantised row, a multiple of 64.
+  // Whether matmul with this weight reads Operand::blocks; and the size of one plane of a quantised row, a multiple of 64. Of a row,
+  // column n (a multiple of quant_block) begins at quantised_bytes(n): columns may be quantised apart, in whole blocks.
   { B::quantises(w) } -> std::same_as<bool>;
   { B::quantised_bytes(n) } -> std::same_as<std::size_t>;
   // blocks of one row of n values in `planes` (1 or 2) planes. Non-finite values give non-finite results, never undefined behaviour.

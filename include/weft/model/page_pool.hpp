@@ -6,11 +6,10 @@
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <new>
-#include <vector>
 
 #include "weft/core/config.hpp"
 #include "weft/core/ref.hpp"
+#include "weft/model/page_heap.hpp"
 
 namespace weft {
 
@@ -24,12 +23,11 @@ struct Page : RefCounted {
   static void dispose(Page* page) noexcept;
 };
 
-/// Hands out pages of one size and keeps returned ones for reuse. Thread-safe.
+/// Hands out pages of one size, within a budget. Thread-safe.
 class PagePool : public std::enable_shared_from_this<PagePool> {
  public:
   /// page_bytes: size of a page; budget: bytes of pages alive at once.
   explicit PagePool(std::size_t page_bytes, std::size_t budget = std::numeric_limits<std::size_t>::max());
-  ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
@@ -44,16 +42,13 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
 
  private:
   friend struct Page;
-  static constexpr std::align_val_t alignment{64};
-
   std::size_t locked(const std::size_t& value) const noexcept;
   void take_back(std::byte* data) noexcept;
 
-  static constexpr std::size_t max_spares = 16;
   std::size_t page_bytes_, budget_;
   std::size_t used_ = 0, peak_ = 0;
   mutable std::mutex mutex_;
-  std::vector<std::byte*> free_;
+  std::shared_ptr<PageHeap> heap_;
 };
 
 }  // namespace weft

@@ -29,12 +29,12 @@ struct WorkspaceShape {
 class Workspace {
  public:
   Workspace(const WorkspaceShape& shape, int workers) : shape_(shape) {
-    // A slot holds every row for all workers, or redundant_rows for each.
-    const auto slot_rows = std::max<std::int64_t>(max_pass_rows, workers * redundant_rows);
-    const auto rows = max_pass_rows;
+    // A slot holds every row for all workers (of blocks there are two such), or redundant_rows for each.
+    const auto rows = max_pass_rows, few_rows = workers * redundant_rows;
+    const auto slot_rows = std::max<std::int64_t>(rows, few_rows);
     residual_ = Tensor<float, 1>({rows * shape.width});
     prepared_ = Tensor<float, 1>({slot_rows * shape.widest});
-    blocks_ = Tensor<std::byte, 1>({slot_rows * static_cast<std::int64_t>(shape.widest_blocks)});
+    blocks_ = Tensor<std::byte, 1>({std::max<std::int64_t>(2 * rows, few_rows) * static_cast<std::int64_t>(shape.widest_blocks)});
     for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
     cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
     tokens.reserve(static_cast<std::size_t>(rows));

@@ -119,17 +119,27 @@ inline std::size_t branches_from(const Pass& pass, std::size_t s) noexcept {
 }  // namespace detail
 
 /// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more. Rows of branches
-/// share a job, so that the pages that they have in common are read once for all of them.
+/// share a job, so that the pages that they have in common are read once for all of them. quantises: each job does so with its columns.
 template <class B>
-void attend(Team& team, const LayerRef<B>& layer, const Pass& pass) {
+void attend(Team& team, const LayerRef<B>& layer, const Pass& pass, bool quantises) {
   const auto& a = layer.attention;
   std::int64_t turn = 0;
+  AttentionJob job;  // done when the next is known
+  const auto finish = [&] {
+    if (job.rows == 0) return;
+    B::attend(job);
+    if (!quantises) return;
+    const auto width = a.heads * a.head_dim, at = job.out - pass.scratch.mixed, row = at / width;
+    for (auto r = row; r < row + job.rows; ++r) quantise_columns<B>(pass, pass.scratch.mixed, width, r, at % width, width / a.kv_heads);
+  };
   const auto run = [&](const Segment& segment, std::int64_t r, std::int64_t rows, const AttentionRow* each) {
     for (std::int64_t h = 0; h < a.kv_heads; ++h) {
       if (turn++ % team.size() != team.worker()) continue;
-      auto job = detail::attention_job<B>(a, pass, segment, r, rows, h);
-      job.each = each;
-      B::attend(job);
+      auto next = detail::attention_job<B>(a, pass, segment, r, rows, h);
+      next.each = each;
+      job.next = &next;
+      finish();
+      job = next;
     }
   };
   for (std::size_t s = 0; s < pass.segments.size();) {
@@ -147,6 +157,8 @@ void attend(Team& team, const LayerRef<B>& layer, const Pass& pass) {
       run(segment, begin, end - begin, pass.places.data() + segment.row + begin);
     }
   }
+  job.next = nullptr;
+  finish();
 }
 
 /// The same for few rows with long contexts: (row, KV head, split) is one job.
@@ -190,9 +202,11 @@ Operand mix(Team& team, const LayerRef<B>& layer, const Pass& pass) {
       return prepare_merged<B>(team, layer, pass);
     }
   }
-  attend<B>(team, layer, pass);
+  const auto& a = layer.attention;
+  const bool quantises = quantises_columns(pass, layer.quantise_out, a.heads / a.kv_heads * a.head_dim);
+  attend<B>(team, layer, pass, quantises);
   team.sync();
-  return prepare_plain<B>(team, pass, pass.scratch.mixed, layer.attention.heads * layer.attention.head_dim, layer.quantise_out);
+  return prepare_plain<B>(team, pass, pass.scratch.mixed, a.heads * a.head_dim, layer.quantise_out, quantises);
 }
 
 template <class B>

@@ -62,12 +62,17 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
     linear<B>(program.head, begin, end, x, 1, pass.logit_rows[0].out, program.vocab);
     return;
   }
-  linear<B>(program.head, begin, end, x, count, pass.scratch.logits, program.vocab);
-  const auto from = begin * panel_rows, n = std::min(end * panel_rows, program.vocab) - from;
-  for (std::int64_t j = 0; j < count; ++j) {
-    const float* row = pass.scratch.logits + j * program.vocab;
-    float* out = pass.logit_rows[static_cast<std::size_t>(j)].out;
-    if (out != row) std::copy_n(row + from, n, out + from);
+  // A piece at a time, copied while it is in the cache.
+  constexpr std::int64_t piece = 128;
+  for (auto p = begin; p < end; p += piece) {
+    const auto last = std::min(p + piece, end);
+    linear<B>(program.head, p, last, x, count, pass.scratch.logits, program.vocab);
+    const auto from = p * panel_rows, n = std::min(last * panel_rows, program.vocab) - from;
+    for (std::int64_t j = 0; j < count; ++j) {
+      const float* row = pass.scratch.logits + j * program.vocab;
+      float* out = pass.logit_rows[static_cast<std::size_t>(j)].out;
+      if (out != row) std::copy_n(row + from, n, out + from);
+    }
   }
 }
 

@@ -47,12 +47,24 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
   return prepared<B>(pass, slot_of(team, pass), width);
 }
 
-/// The rows of `values` [rows, cols] as an operand; only quantised ones need work.
+/// Whether who computes `columns` columns of a row at a time also quantises them, which saves a meeting, and reading what others wrote.
+inline bool quantises_columns(const Pass& pass, bool quantise, std::int64_t columns) noexcept {
+  return quantise && !pass.redundant && pass.planes == 1 && columns % quant_block == 0;
+}
+/// Quantises columns [first, first + count) of row r of `values` [rows, cols] for the next product, while others may still read what
+/// the last one multiplies. first: whole blocks.
 template <class B>
-Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::int64_t cols, bool quantise) {
+void quantise_columns(const Pass& pass, const float* values, std::int64_t cols, std::int64_t r, std::int64_t first, std::int64_t count) {
+  B::quantise(values + r * cols + first, count, 1, prepared_blocks<B>(pass, columns_slot, r, cols) + B::quantised_bytes(first));
+}
+
+/// The rows of `values` [rows, cols] as an operand; only quantised ones need work, unless they are `ready`.
+template <class B>
+Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::int64_t cols, bool quantise, bool ready = false) {
   if (!quantise) return {values, nullptr, cols};
-  prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) { quantise_row<B>(pass, values + r * cols, cols, slot, r); });
-  return {values, prepared_blocks<B>(pass, slot_of(team, pass), 0, cols), cols, pass.planes};
+  if (!ready)
+    prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) { quantise_row<B>(pass, values + r * cols, cols, slot, r); });
+  return {values, prepared_blocks<B>(pass, ready ? columns_slot : slot_of(team, pass), 0, cols), cols, pass.planes};
 }
 
 /// out[r, i] = W[i] . x[r] + bias[i] for weight rows i of panels [begin, end).

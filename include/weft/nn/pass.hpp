@@ -75,6 +75,7 @@ void prepare_rows(Team& team, const Pass& pass, std::int64_t count, F&& f) {
     team.sync();
   }
 }
+inline constexpr std::int64_t columns_slot = 1;  ///< of blocks, where rows are shared: for what is quantised column by column
 inline std::int64_t slot_of(const Team& team, const Pass& pass) noexcept { return pass.redundant ? team.worker() : 0; }
 
 }  // namespace weft::nn

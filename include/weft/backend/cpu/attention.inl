@@ -9,7 +9,10 @@
 
 inline constexpr int block_queries = 16;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
-inline constexpr int tile_queries = max_tile < 4 ? 1 : 4;
+inline constexpr int tile_queries = max_tile < 4 ? 1 : max_tile == 8 && Part::count == 1 ? 8 : 4;
+
+/// Queries of the next tile when `left` are left.
+constexpr int tile_size(int left) noexcept { return left >= tile_queries ? tile_queries : left >= 4 ? 4 : left; }
 
 struct Queries {
   int count = 0;
@@ -52,24 +55,23 @@ struct Scratch {
 /// Queries that go together: fewer when heads are so wide that they would not fit Scratch::q.
 inline int queries_together(std::int64_t head_dim) noexcept {
   const std::int64_t fit = block_queries * 256 / head_dim;
-  return fit >= block_queries ? block_queries : fit >= tile_queries ? tile_queries : 1;
+  return fit >= block_queries ? block_queries : fit > 1 ? static_cast<int>(fit) : 1;
 }
 
 /// step.tile<T>(first query) for every tile of queries [from, end) that has one from `begin` on.
 template <class Step>
 WEFT_FORCE void for_each_tile(int from, int begin, int end, Step& step) {
-  if (begin > from) from += (begin - from) / tile_queries * tile_queries;
-  for (int t = from; t < end; t += tile_queries) {
-    const int size = end - t;
-    if constexpr (tile_queries == 4) {
-      if (size >= 4) {
-        step.template tile<4>(t);
-        continue;
-      }
+  for (int t = from, size; t < end; t += size) {
+    size = tile_size(end - t);
+    if (t + size <= begin) continue;
+    if constexpr (tile_queries == 8)
+      if (size == 8) step.template tile<8>(t);
+    if constexpr (tile_queries >= 4) {
+      if (size == 4) step.template tile<4>(t);
       if (size == 3) step.template tile<3>(t);
       if (size == 2) step.template tile<2>(t);
     }
-    if (size == 1 || tile_queries == 1) step.template tile<1>(t);
+    if (size == 1) step.template tile<1>(t);
   }
 }
 
@@ -142,7 +144,7 @@ struct SumPage {
 
   template <int T>
   WEFT_INSIDE void some(int t, int positions) {
-    constexpr int C = T == 1 ? 4 : T * Part::count <= 4 ? 2 : 1;
+    constexpr int C = T == 1 ? 4 : Part::count == 1 || T * Part::count <= 4 ? 2 : 1;
     std::int64_t d = 0;
     for (; d + 16 * C <= dims; d += 16 * C)
       add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
@@ -235,13 +237,21 @@ template <class V>
   }
 }
 
-/// Keys and values of a page lie where no hardware foresees them: ask for those of page p, if the query will read it.
+/// Keys and values of a page lie where no hardware foresees them: ask for those of page p of query t, or of the next job if there are
+/// not so many.
 WEFT_FORCE void prefetch_page(const AttentionJob& job, const Queries& queries, int t, std::int64_t p) {
-  if (p * page_positions >= queries.seen[t]) return;
-  const auto bytes = static_cast<std::int64_t>(kv_block_bytes(job.slot.type, job.slot.head_dim));
-  const std::byte* const page = queries.pages[t][p];
-  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(page + job.slot.k_offset + i);
-  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(page + job.slot.v_offset + i);
+  const KvSlot* slot = &job.slot;
+  const std::byte* const* pages = queries.pages[t];
+  const std::int64_t count = (queries.seen[t] + page_positions - 1) / page_positions;
+  if (p >= count) {
+    p -= count;
+    if (job.next == nullptr || p * page_positions > job.next->position_of(0)) return;
+    slot = &job.next->slot;
+    pages = job.next->pages_of(0);
+  }
+  const auto bytes = static_cast<std::int64_t>(kv_block_bytes(slot->type, slot->head_dim));
+  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(pages[p] + slot->k_offset + i);
+  for (std::int64_t i = 0; i < bytes; i += 64) Part::prefetch(pages[p] + slot->v_offset + i);
 }
 
 template <class V>
@@ -264,8 +274,8 @@ template <class V>
 
 /// Lays the queries [from, end) of each tile side by side.
 inline void interleave(const Queries& queries, int from, int end, std::int64_t head_dim, float* to) noexcept {
-  for (int t = from; t < end; t += tile_queries) {
-    const int size = end - t < tile_queries ? end - t : tile_queries;
+  for (int t = from, size; t < end; t += size) {
+    size = tile_size(end - t);
     if (size == 1) continue;
     for (int j = 0; j < size; ++j)
       for (std::int64_t d = 0; d < head_dim; ++d) to[t * head_dim + d * size + j] = queries.q[t + j][d];
