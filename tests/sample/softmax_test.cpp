@@ -5,6 +5,7 @@
 #include <string>
 
 #include "support.hpp"
+#include "weft/sample/four_lanes.inl"
 
 using namespace weft;
 using namespace weft::test;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support.hpp"
+#include "weft/sample/four_lanes.inl"
 #include "weft/sample/select.hpp"
 
 using namespace weft;

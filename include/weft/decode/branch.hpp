@@ -143,12 +143,9 @@ class Branching {
   }
 
   /// `parent`'s record, extended by the candidate.
-  static void extend_record(Record& record, const BranchType& parent, const Candidate& c) {
-    record.add(c, parent.next_top, parent.next_top_raw);
-  }
   static Record record_of(const BranchType& parent, const Candidate& c) {
     Record made = parent;
-    extend_record(made, parent, c);
+    made.add(c, parent.next_top, parent.next_top_raw);
     return made;
   }
   /// The branch that goes on by the candidate. take: it takes its parent's sequence instead of forking it.
@@ -156,7 +153,7 @@ class Branching {
     BranchType made(take ? std::move(parent.sequence) : parent.sequence.fork(), parent.steps, std::move(text));
     static_cast<Record&>(made) = parent;
     made.unchanged = parent.unchanged;
-    extend_record(made, parent, c);
+    made.add(c, parent.next_top, parent.next_top_raw);
     return made;
   }
 

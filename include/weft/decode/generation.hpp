@@ -196,18 +196,11 @@ void Generation<S, Source>::settle() {
 
 template <DecodableSequence S, class Source>
 void Generation<S, Source>::save(const std::string& path) {
-  const S& held = sequence();
   source_.settle(sequence());
-  if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
-    StateWriter sampler, all;
-    sampler_->save(sampler);
-    save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
-                     pending_, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
-                    all);
-    held.save(path, all.bytes());
-  } else {
-    fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
-  }
+  StateWriter state;
+  sampler_->save(state);
+  save_generation<S>(sequence(), {recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(),
+                                  begun_, pending_, unchanged_, {state.bytes().begin(), state.bytes().end()}, {}}, path);
 }
 
 template <DecodableSequence S, class Source>

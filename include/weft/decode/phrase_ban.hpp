@@ -95,18 +95,11 @@ class BanGeneration {
   /// Writes the sequence and all that the next tokens depend on, as Generation does. What was written ahead is written again.
   void save(const std::string& path) {
     settle();
-    const S& held = sequence();
-    if constexpr (requires(std::span<const std::byte> bytes) { held.save(path, bytes); }) {
-      StateWriter sampler, all;
-      save_state(sampler_, sampler);
-      sampler.put_all(std::span<const Token>(banned_));
-      save_generation({recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(), begun_,
-                       false, unchanged_, {sampler.bytes().begin(), sampler.bytes().end()}, {}},
-                      all);
-      held.save(path, all.bytes());
-    } else {
-      fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
-    }
+    StateWriter state;
+    save_state(sampler_, state);
+    state.put_all(std::span<const Token>(banned_));
+    save_generation<S>(sequence(), {recording_.options(), recording_.limits().prompt, begun_ ? std::vector<Token>() : prompt_, recording_.unfinished(),
+                                    begun_, false, unchanged_, {state.bytes().begin(), state.bytes().end()}, {}}, path);
   }
 
  private:

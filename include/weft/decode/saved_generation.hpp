@@ -11,6 +11,7 @@
 #include "weft/core/token.hpp"
 #include "weft/decode/options.hpp"
 #include "weft/decode/result.hpp"
+#include "weft/sample/step.hpp"
 
 namespace weft::detail {
 
@@ -27,6 +28,18 @@ struct SavedGeneration {
 };
 
 void save_generation(const SavedGeneration& generation, StateWriter& out);
+
+/// Writes the sequence and the generation into one file. Throws Error(unsupported) for a kind of sequence that cannot be saved.
+template <class S>
+void save_generation(const S& sequence, const SavedGeneration& generation, const std::string& path) {
+  if constexpr (requires(std::span<const std::byte> bytes) { sequence.save(path, bytes); }) {
+    StateWriter all;
+    save_generation(generation, all);
+    sequence.save(path, all.bytes());
+  } else {
+    fail(ErrorKind::unsupported, "a sequence of type ", type_name<S>(), " cannot be saved");
+  }
+}
 
 /// tokens, context: those of the sequence that was saved with it. Throws Error(format) for what is no generation or does not fit the tokens.
 SavedGeneration load_generation(std::span<const std::byte> bytes, const std::string& source,

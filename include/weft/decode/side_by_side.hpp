@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <exception>
+#include <iterator>
 #include <memory>
-#include <ranges>
 #include <semaphore>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -109,7 +111,10 @@ class Turns {
         left.push_back(row->wish);
     }
     while (!left.empty()) {
-      const auto others = std::stable_partition(left.begin(), left.end(), [&](const Wish* w) { return std::ranges::equal(w->layers, left.front()->layers); });
+      const auto layers = left.front()->layers;
+      const auto others = std::stable_partition(left.begin(), left.end(), [&](const Wish* w) {
+        return std::equal(w->layers.begin(), w->layers.end(), layers.begin(), layers.end());
+      });
       const std::span<Wish* const> together(left.begin(), others);
       try {
         run_pass(together);
@@ -220,14 +225,24 @@ class Lane {
 template <class How, class S>
 concept RunsSideBySide = PicksTokens<How> || StrategyFor<How, Lane<S>>;
 
+/// Any number of texts, or of tokens: a vector, an array, a list ...
+template <class P>
+concept PromptList = requires(const P& prompts) {
+  { std::begin(prompts) != std::end(prompts) } -> std::convertible_to<bool>;
+  requires Prompt<std::remove_cvref_t<decltype(*std::begin(prompts))>>;
+};
+
+/// Strategies that sequences of a model can run side by side.
+template <class How, class Model>
+concept RunsEach = RunsSideBySide<How, decltype(make_sequence(std::declval<const Model&>()))>;
+
 }  // namespace detail
 
 /// Continues each of the prompts (texts, or tokens) by the strategy, as generate(model, prompt, strategy, options) does it: the same results, bit for
 /// bit, in the order of the prompts, but one pass a step over all of them. All run at once, and a row of a search has a thread, which
 /// mostly waits: steps and callbacks are never called at the same time. options: one for all prompts, or one for each.
 /// Throws what generate() throws for a prompt that fails, and Error(argument) for another number of options.
-template <DecodableModel Model, std::ranges::forward_range Prompts, class How>
-  requires(detail::Prompt<std::ranges::range_value_t<Prompts>> && detail::RunsSideBySide<How, decltype(make_sequence(std::declval<const Model&>()))>)
+template <DecodableModel Model, detail::PromptList Prompts, detail::RunsEach<Model> How>
 std::vector<std::vector<Result>> generate_each(const Model& model, const Prompts& prompts, const How& strategy, std::span<const Options> options) {
   using S = decltype(make_sequence(model));
   std::vector<std::vector<Token>> tokens;
@@ -241,7 +256,7 @@ std::vector<std::vector<Result>> generate_each(const Model& model, const Prompts
     lanes.reserve(tokens.size());
     for (std::size_t i = 0; i < tokens.size(); ++i)
       lanes.emplace_back(make_sequence(model), std::move(tokens[i]), detail::any_sampler(strategy), options_of(i));
-    const bool one_cancel = std::ranges::all_of(options, [&](const Options& o) { return o.cancel == options.front().cancel; });
+    const bool one_cancel = std::all_of(options.begin(), options.end(), [&](const Options& o) { return o.cancel == options.front().cancel; });
     auto each = detail::run_together(lanes, one_cancel && !options.empty() ? options.front().cancel : std::stop_token());
     for (std::size_t i = 0; i < each.size(); ++i) results[i].push_back(std::move(each[i]));
   } else {
@@ -252,8 +267,7 @@ std::vector<std::vector<Result>> generate_each(const Model& model, const Prompts
   }
   return results;
 }
-template <DecodableModel Model, std::ranges::forward_range Prompts, class How>
-  requires(detail::Prompt<std::ranges::range_value_t<Prompts>> && detail::RunsSideBySide<How, decltype(make_sequence(std::declval<const Model&>()))>)
+template <DecodableModel Model, detail::PromptList Prompts, detail::RunsEach<Model> How>
 std::vector<std::vector<Result>> generate_each(const Model& model, const Prompts& prompts, const How& strategy, const Options& options = {}) {
   return generate_each(model, prompts, strategy, std::span<const Options>(&options, 1));
 }

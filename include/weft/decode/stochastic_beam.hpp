@@ -3,7 +3,10 @@
 // from the top down (appendix B), so that a branch needs k random numbers, not one for every token.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "weft/decode/branch.hpp"
 #include "weft/decode/lottery.hpp"
@@ -40,9 +43,9 @@ inline StochasticBeam<> stochastic_beam(std::int64_t width) {
 namespace detail {
 
 /// A Gumbel variable of location mu that is below `bound`, by u in (0, 1): the inverse of its truncated distribution.
-inline double gumbel_below(double mu, double bound, double u) {
-  return mu - std::log(std::exp(mu - bound) - std::log(u));
-}
+double gumbel_below(double mu, double bound, double u);
+/// The least of the n greatest, or of all if there are fewer; 0 of none.
+double least_of_greatest(std::vector<double> values, std::size_t n);
 
 template <DecodableSequence S, class Steps>
 class StochasticBeamSearch {
@@ -113,8 +116,7 @@ class StochasticBeamSearch {
     std::vector<double> all;
     for (const auto& c : children_) all.push_back(c.perturbed);
     for (const auto& r : finished_) all.push_back(r.perturbed);
-    std::sort(all.begin(), all.end(), std::greater<>());
-    const double least = all.empty() ? 0 : all[std::min(width_, all.size()) - 1];
+    const double least = least_of_greatest(std::move(all), width_);
     std::erase_if(finished_, [&](const Result& r) { return r.perturbed < least; });
     std::vector<BranchType> next;
     std::vector<double> perturbed;
@@ -155,3 +157,7 @@ std::vector<Result> StochasticBeam<Steps>::search(S sequence, std::vector<Token>
 }
 
 }  // namespace weft
+
+#ifndef WEFT_COMPILED
+#include "weft/decode/stochastic_beam.ipp"
+#endif

@@ -23,7 +23,7 @@ class SuffixAutomaton {
     std::uint32_t next;  ///< another edge of the source, or none
   };
 
-  SuffixAutomaton() { clear(); }
+  SuffixAutomaton();
 
   void reserve(std::size_t tokens);
   void clear();

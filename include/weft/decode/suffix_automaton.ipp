@@ -8,6 +8,8 @@
 
 namespace weft::detail {
 
+WEFT_INLINE SuffixAutomaton::SuffixAutomaton() { clear(); }
+
 WEFT_INLINE void SuffixAutomaton::reserve(std::size_t tokens) {
   states_.reserve(2 * tokens + 1);
   edges_.reserve(3 * tokens + 1);

@@ -19,7 +19,7 @@ class StopStrings {
   using Node = std::uint32_t;
   static constexpr Node start = 0;
 
-  StopStrings() : StopStrings(std::span<const std::string>()) {}
+  StopStrings();
   /// Throws weft::Error(argument) for an empty string, and for one that begins inside a UTF-8 character.
   explicit StopStrings(std::span<const std::string> strings);
 

@@ -7,6 +7,8 @@
 
 namespace weft {
 
+WEFT_INLINE StopStrings::StopStrings() : StopStrings(std::span<const std::string>()) {}
+
 WEFT_INLINE StopStrings::StopStrings(std::span<const std::string> strings) : nodes_(1) {
   for (std::size_t i = 0; i < strings.size(); ++i) {
     if (strings[i].empty()) fail(ErrorKind::argument, "stop string ", i, " is empty: it would end every text at once");

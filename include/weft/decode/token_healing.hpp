@@ -86,9 +86,9 @@ std::vector<Cut> cuts_of(std::string_view text, const std::vector<Token>& tokens
   for (std::size_t n = 1; n < last.size(); ++n) {
     if (last[n].empty()) continue;
     const std::size_t at = whole.size() - n;
-    const auto own = std::find(begins.rbegin(), begins.rend(), at);
-    if (own != begins.rend()) {
-      cuts.push_back({n, {tokens.begin(), tokens.begin() + (begins.rend() - own - 1)}});
+    const auto after = std::upper_bound(begins.begin(), begins.end(), at);  // they ascend
+    if (after != begins.begin() && after[-1] == at) {
+      cuts.push_back({n, {tokens.begin(), tokens.begin() + (after - begins.begin() - 1)}});
     } else if (at > before && (static_cast<unsigned char>(whole[at]) & 0xC0) != 0x80) {
       cuts.push_back({n, encode(text.substr(0, at - before))});
     }

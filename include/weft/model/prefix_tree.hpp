@@ -4,8 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
-#include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -40,37 +39,14 @@ class PrefixTree {
   std::size_t release(std::size_t bytes);
   void clear() { release(static_cast<std::size_t>(-1)); }
 
-  [[nodiscard]] std::size_t bytes() const noexcept { return nodes_.size() * page_bytes_; }
-  [[nodiscard]] std::size_t budget() const noexcept { return budget_; }
+  [[nodiscard]] std::size_t bytes() const noexcept;
+  [[nodiscard]] std::size_t budget() const noexcept;
   /// Pages that were let go of so far.
-  [[nodiscard]] std::uint64_t evicted() const noexcept { return evicted_; }
+  [[nodiscard]] std::uint64_t evicted() const noexcept;
 
  private:
-  struct Node;
-  using Nodes = std::list<Node>;
-  /// By the tokens of the page, in lexicographic order: the longest common prefix is that of a neighbour. No key is a prefix of another.
-  using Children = std::map<std::vector<Token>, Nodes::iterator>;
-  struct Node {
-    Ref<Page> page{};
-    Children children{};
-    Children* siblings = nullptr;  // where it is
-    Children::iterator place{};
-    std::uint64_t used = 0;  // when
-  };
-
-  [[nodiscard]] Children& below(std::span<const Nodes::iterator> path) {
-    return path.empty() ? roots_ : path.back()->children;
-  }
-  void touch(std::span<const Nodes::iterator> path);
-  bool make_room();
-  Nodes::iterator add(Children& siblings, std::vector<Token> tokens, const Ref<Page>& page, Nodes::iterator before);
-  bool drop_last();
-
-  std::size_t page_bytes_, budget_;
-  Children roots_;
-  Nodes
-      nodes_;  // most recently used first; a page stands before those that follow it in a text, so that the last one has no children
-  std::uint64_t now_ = 0, evicted_ = 0;
+  struct Tree;
+  std::unique_ptr<Tree> tree_;
 };
 
 }  // namespace weft::detail

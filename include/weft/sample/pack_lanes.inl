@@ -1,4 +1,4 @@
-// What survey_block.inl needs of each width of lanes, where the machine has no instructions for it. softmax.hpp and softmax.ipp include it.
+// What survey_block.inl needs of each width of lanes, where the machine has no instructions for it. four_lanes.inl and softmax.ipp include it.
 
 inline constexpr bool bounds = true;
 /// What is less weighs nothing.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "weft/sample/softmax.hpp"
+// needs that
+#include "weft/sample/four_lanes.inl"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -156,5 +158,6 @@ WEFT_INLINE float mass_bound(const float* values, const float* weights, std::siz
 WEFT_INLINE float exp_weight(float x, float max) noexcept { WEFT_WIDEST(exp_one(x - max)) }
 
 #undef WEFT_WIDEST
+#undef WEFT_SOFTMAX_UNROLL
 
 }  // namespace weft::detail

@@ -1,4 +1,4 @@
-// Loops over blocks of logits. No header of its own: softmax.hpp includes it with Vec, VecInt of four lanes, softmax.ipp with eight and
+// Loops over blocks of logits. No header of its own: four_lanes.inl includes it with Vec, VecInt of four lanes, softmax.ipp with eight and
 // sixteen, and with fused(a, b, c) = a b + c rounded once, greater(a, b), a bit for each true lane (lane_bits(v); bits_above(v, bound) and
 // bits_from(v, bound) of v > bound and v >= bound) and nan_bits(a, b, c, d): whether one of them holds a NaN. Sums are of sixteen lanes in
 // each, so the bits are the same.

@@ -33,9 +33,23 @@ struct Part : avx2::Part {
 };
 // clang-format on
 
-#include "weft/backend/cpu/loops.inl"
+inline constexpr int max_tile = avx2::max_tile;
+#include "weft/backend/cpu/vector.inl"
+#include "weft/backend/cpu/matmul.inl"
 
-inline constexpr Kernels table = kernels_named("avx2-vnni");
+inline void multiply_bytes(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
+                           std::int64_t stride) noexcept {
+  if (!quantises(w.packing)) return avx2::matmul(w, begin, end, x, rows, out, stride);
+  with_block_packing(w.packing, [&]<class Format>() { multiply<Format>(w, begin, end, x, rows, out, stride); });
+}
+
+constexpr Kernels with_products_of_bytes() noexcept {
+  Kernels kernels = avx2::table;
+  kernels.name = "avx2-vnni";
+  kernels.matmul = multiply_bytes;
+  return kernels;
+}
+inline constexpr Kernels table = with_products_of_bytes();
 
 }  // namespace weft::cpu::avx2_vnni
 
