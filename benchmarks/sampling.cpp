@@ -62,18 +62,18 @@ class Bench {
     sampler.prepare(s_.vocab, history_.size());
     weft::Token chosen = 0;
     const auto one = [&](std::span<float> logits, const weft::StepContext& context) {
-      sampler.process(logits, context);
+      sampler.process(logits, context, false);
       chosen = chosen ^ sampler.choose(logits, context).token;
     };
     push(name, measure(one));
     if (chosen < 0) fmt::print(stderr, "{}\n", chosen);  // used, so that nothing is dropped
   }
-  /// Adds a row for a step alone, as the only one of a chain, without the pick.
+  /// Adds a row for a step alone, as the only one of a chain, as generations call it, without the pick.
   template <class Step>
   void add_step(const std::string& name, Step step) {
     auto sampler = step | weft::argmax();
     sampler.prepare(s_.vocab, history_.size());
-    push(name, measure([&](std::span<float> logits, const weft::StepContext& context) { sampler.process(logits, context); }));
+    push(name, measure([&](std::span<float> logits, const weft::StepContext& context) { sampler.process(logits, context, false); }));
   }
 
   [[nodiscard]] const std::vector<report::Row>& rows() const { return rows_; }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "support/toy_sequence.hpp"
 #include "weft/decode/alternatives.hpp"
@@ -161,4 +164,70 @@ TEST_CASE("samples that are cancelled are returned as they are, and impossible n
   CHECK_THROWS_AS(best_of({.n = 2, .returned = 3}, draw()), Error);
   CHECK_THROWS_AS(best_of({.by = BestBy::reward}, draw()), Error);
   CHECK_THROWS_AS(minimum_bayes_risk({.utility = {}}, draw()), Error);
+}
+
+namespace {
+/// Notes which threads call it; fails where a history ends in `broken`.
+struct Watched : Composable {
+  static constexpr bool runs_apart = true;
+  struct Seen {
+    std::mutex mutex{};
+    std::set<std::thread::id> threads{};
+  };
+  Seen* seen;
+  Token broken = -1;
+  void operator()(std::span<float>, std::span<const Token> history) const {
+    if (history.back() == broken) fail(ErrorKind::argument, "broken after ", history.size());
+    {
+      const std::lock_guard lock(seen->mutex);
+      seen->threads.insert(std::this_thread::get_id());
+    }
+    std::this_thread::yield();
+  }
+};
+}  // namespace
+
+TEST_CASE("samples choose their tokens at the same time, on the model's threads, and are what they are alone") {
+  const auto model = numbered_toy(12);
+  Watched::Seen seen;
+  const auto chain = Watched{{}, &seen} | repetition_penalty(1.3f) | top_p(0.9f) | mirostat_v2() | draw();
+  const auto samples = alone(model, chain, 16);
+  CHECK(seen.threads.size() == 1);
+  for (int run = 0; run < 200 && seen.threads.size() == 1; ++run) {
+    auto found = generate(model, start, best_of({.n = 16, .returned = 16}, chain), options);
+    REQUIRE(found.size() == 16);
+    for (const auto& sample : samples) {
+      const auto same = std::find_if(found.begin(), found.end(), [&](const Result& r) { return r.tokens == sample.tokens && r.logprobs == sample.logprobs; });
+      REQUIRE(same != found.end());
+      CHECK(same->text == sample.text);
+      found.erase(same);
+    }
+  }
+  CHECK(seen.threads.size() > 1);
+}
+
+TEST_CASE("a chain with a function of the caller's is called on the caller's thread, row after row") {
+  const auto model = numbered_toy(12);
+  std::vector<std::thread::id> threads;  // by no lock: a second thread would be a data race
+  const auto note = [&](std::span<float>, std::span<const Token>) { threads.push_back(std::this_thread::get_id()); };
+  static_assert(!detail::RunsApart<decltype(step(note) | top_k(5) | draw())>);
+  static_assert(detail::RunsApart<decltype(repetition_penalty(1.2f) | top_k(5) | draw())>);
+  static_assert(detail::RunsApart<decltype(chain_from({}))>);
+  (void)generate(model, start, best_of({.n = 8}, step(note) | top_k(5) | draw()), options);
+  CHECK(threads.size() >= 8);
+  CHECK(std::all_of(threads.begin(), threads.end(), [](auto id) { return id == std::this_thread::get_id(); }));
+}
+
+TEST_CASE("what a sample's choice throws on another thread is thrown where the search was called") {
+  const auto model = numbered_toy(12);
+  Watched::Seen seen;
+  for (int run = 0; run < 20; ++run) {
+    try {
+      (void)generate(model, start, best_of({.n = 16}, Watched{{}, &seen, 5} | draw()), options);
+      FAIL("not thrown");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::argument);
+      CHECK(std::string(error.what()).find("broken after") != std::string::npos);
+    }
+  }
 }

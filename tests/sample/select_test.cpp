@@ -10,13 +10,13 @@ using namespace weft;
 using namespace weft::test;
 
 TEST_CASE("the greatest n are those of a full sort, best first, equals by lower id, excluded ones never") {
-  std::vector<detail::Ranked> best;
+  detail::Greatest greatest;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const std::size_t size = 1 + seed * 11 % 700;
     const auto logits = random_logits(seed, size, static_cast<Shape>(seed % 5));
     const auto order = ranking(logits);
     for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{64}, size, size + 5}) {
-      detail::greatest_n(logits, n, best);
+      const auto best = greatest.find(logits, n);
       std::size_t expected = 0;
       while (expected < std::min(n, size) && logits[order[expected]] != -inf) ++expected;
       REQUIRE(best.size() == expected);
@@ -32,9 +32,8 @@ TEST_CASE("ascending logits, the worst case of the scan, are selected rightly") 
   detail::Candidates candidates;
   CHECK(candidates.kth(survey, 1) == 4999);
   CHECK(candidates.kth(survey, 100) == 4900);
-  std::vector<detail::Ranked> best;
-  detail::greatest_n(logits, 3, best);
-  CHECK(best[2].id == 4997);
+  detail::Greatest greatest;
+  CHECK(greatest.find(logits, 3)[2].id == 4997);
 }
 
 TEST_CASE("the k-th greatest is that of a sort, at every size, and the bound that is looked for first lets k pass and few more") {
@@ -48,7 +47,7 @@ TEST_CASE("the k-th greatest is that of a sort, at every size, and the bound tha
     for (const std::size_t k : {std::size_t{1}, std::size_t{7}, std::size_t{40}, std::size_t{1000}, size / 2 + 1, size}) {
       if (k > size) continue;
       REQUIRE(candidates.kth(survey, k) == sorted[k - 1]);
-      const float bound = detail::bound_of_k(logits, k);
+      const float bound = survey.bound_of(k);
       const auto above = static_cast<std::size_t>(std::count_if(logits.begin(), logits.end(), [bound](float x) { return x > bound; }));
       if (sorted[k - 1] > -inf) REQUIRE(above >= k);
       if (size > 49152 && k <= 1000 && seed % 5 == 0) REQUIRE(above <= k + k / 2 + 16);

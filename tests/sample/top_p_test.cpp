@@ -29,6 +29,25 @@ TEST_CASE("top-p keeps the smallest set of a full sort that reaches p") {
   }
 }
 
+TEST_CASE("a nucleus that is a large part of a vocabulary is that of a sort, too, wherever its border lies") {
+  for (const float spread : {0.3f, 1.0f, 2.5f, 6.0f})
+    for (const float p : {0.3f, 0.8f, 0.95f, 0.9999f}) {
+      const std::size_t n = 9000;
+      std::vector<float> logits(n);
+      for (std::size_t i = 0; i < n; ++i)  // about normal; one far above the others or none
+        logits[i] = spread * static_cast<float>(uniform(1, 2, 3 * i) + uniform(1, 2, 3 * i + 1) + uniform(1, 2, 3 * i + 2)) * 2;
+      if (spread == 2.5f) logits[17] += 12;
+      const auto kept = applied(top_p(p), logits);
+      const auto order = ranking(logits);
+      const auto probabilities = plain_softmax(logits);
+      double before = 0;
+      for (std::size_t r = 0; r < n; ++r) {
+        if (std::abs(before - static_cast<double>(p)) > 1e-6) REQUIRE((kept[order[r]] != -inf) == (before < static_cast<double>(p)));
+        before += probabilities[order[r]];
+      }
+    }
+}
+
 TEST_CASE("ties at the border of a nucleus stay in order of id, and one token always survives") {
   CHECK(applied(top_p(0.5f), {2, 2, 2, 2}) == std::vector<float>{2, 2, -inf, -inf});
   CHECK(applied(top_p(1e-6f), {1, 3, 3}) == std::vector<float>{-inf, 3, -inf});

@@ -14,6 +14,7 @@
 
 #include "weft/core/error.hpp"
 #include "weft/core/philox.hpp"
+#include "weft/core/thread_pool.hpp"
 #include "weft/core/token.hpp"
 
 namespace weft::test {
@@ -96,6 +97,12 @@ struct ToyModel {
   [[nodiscard]] const ToyTokenizer& tokenizer() const {
     if (!tokenizes) fail(ErrorKind::unsupported, "the toy has no tokenizer");
     return toy_tokenizer;
+  }
+
+  /// More workers than most machines under test have cores: they are preempted anywhere.
+  [[nodiscard]] static ThreadPool& pool() {
+    static ThreadPool threads(3);
+    return threads;
   }
 
   void logits_after(std::span<const Token> tokens, std::vector<float>& logits) const {

@@ -26,9 +26,9 @@ std::vector<Result> alternatives(const S& sequence, std::size_t position, const 
   context.rewind(position);
   const std::span<const float> logits = context.logits();
   const auto sum = normaliser(logits);
-  std::vector<detail::Ranked> best;
-  detail::greatest_n(logits, static_cast<std::size_t>(how.k), best);
-  while (!best.empty() && std::exp(sum.of(best.back().value)) < how.min_probability) best.pop_back();
+  detail::Greatest greatest;
+  auto best = greatest.find(logits, static_cast<std::size_t>(how.k));
+  while (!best.empty() && std::exp(sum.of(best.back().value)) < how.min_probability) best = best.first(best.size() - 1);
   if (best.empty()) return {};
   const auto sampler = detail::as_sampler(chain);
   return detail::continue_together(std::move(context), {}, best.size(), options,

@@ -192,8 +192,7 @@ class BeamSearch {
       if (beam_.sampled) {
         lotteries_[b].fill(log_probs_of(next.values, next.sum, log_probs_));
       } else {
-        greatest_n(next.values, wanted, best_);
-        for (const auto& r : best_) at_step_.candidates.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
+        for (const auto& r : greatest_.find(next.values, wanted)) at_step_.candidates.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
       }
       group.progress[b].for_each_next([&](Token t) {
         if (t < 0 || static_cast<std::size_t>(t) >= branching_.vocab())
@@ -201,8 +200,8 @@ class BeamSearch {
         if (next.of(t) != excluded) at_step_.forced.push_back(Branching::candidate(branch, b, t, next.of(t)));
       });
       if (beam_.forced.empty() || beam_.forced_as_hugging_face || !group.progress[b].complete()) continue;
-      greatest_n(next.values, 1, best_);  // what has all phrases is not to be lost to likelier texts that have not
-      for (const auto& r : best_) at_step_.forced.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
+      // what has all phrases is not to be lost to likelier texts that have not
+      for (const auto& r : greatest_.find(next.values, 1)) at_step_.forced.push_back(Branching::candidate(branch, b, r.id, next.sum.of(r.value)));
     }
     if (beam_.sampled) draw(group, wanted);
     keep_best(at_step_.candidates, wanted);
@@ -342,7 +341,7 @@ class BeamSearch {
   BeamStepRecord at_step_;
   std::vector<Kept> kept_;
   std::vector<Token> spoken_;  // by earlier groups, at this step
-  std::vector<Ranked> best_;
+  Greatest greatest_;
   std::vector<Lottery> lotteries_;
   Lottery branch_lottery_;
   std::vector<float> weights_, log_probs_;

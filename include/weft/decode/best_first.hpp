@@ -123,7 +123,8 @@ class BestFirstSearch {
     if (rank >= node->best.size()) {
       const std::size_t more = std::max<std::size_t>(16, 4 * node->best.size());
       const std::span<const float> values = node->values.empty() ? std::span<const float>(node->branch.sequence.logits()) : node->values;
-      greatest_n(values, more, node->best);
+      const auto best = greatest_.find(values, more);
+      node->best.assign(best.begin(), best.end());
       if (rank >= node->best.size()) return;
     }
     const double sum = node->branch.sum + static_cast<double>(node->sum.of(node->best[rank].value));
@@ -210,6 +211,7 @@ class BestFirstSearch {
 
   BestFirstOptions how_;
   Branching branching_;
+  Greatest greatest_;
   std::priority_queue<Edge> queue_;
   std::vector<Result> results_;
   std::size_t longest_ = 1;

@@ -227,15 +227,15 @@ class Branching {
   void note_alternatives(BranchType& branch, const NextLogits& next) {
     branch.next_top.clear();
     branch.next_top_raw.clear();
-    add_top(branch.sequence.logits(), branch.raw_sum, top_n_, best_, branch.next_top_raw);
-    add_top(next.values, next.sum, top_n_, best_, branch.next_top);  // as the search sees them, not normalised again
+    add_top(branch.sequence.logits(), branch.raw_sum, top_n_, greatest_, branch.next_top_raw);
+    add_top(next.values, next.sum, top_n_, greatest_, branch.next_top);  // as the search sees them, not normalised again
   }
 
   Options options_;
   Limits limits_;
   std::size_t vocab_, top_n_;
   std::vector<float> processed_;
-  std::vector<Ranked> best_;
+  Greatest greatest_;
   std::vector<S*> pointers_;
   std::vector<Token> last_;
   std::optional<Text> told_text_;  // of the pieces handed over so far

@@ -106,13 +106,13 @@ class ContrastiveRun {
     weft::apply(how_.steps, std::span<float>(processed_), recording_.context(sequence_.tokens(), unchanged_));
     unchanged_ = sequence_.size();
     const auto sum = normaliser(processed_);
-    greatest_n(processed_, static_cast<std::size_t>(how_.options.k), best_);
-    if (best_.empty()) fail_all_excluded();
+    const auto best = greatest_.find(processed_, static_cast<std::size_t>(how_.options.k));
+    if (best.empty()) fail_all_excluded();
     std::vector<S> branches;
-    branches.reserve(best_.size());
+    branches.reserve(best.size());
     std::vector<S*> pointers;
     std::vector<Token> tokens;
-    for (const auto& r : best_) {
+    for (const auto& r : best) {
       branches.push_back(sequence_.fork());
       pointers.push_back(&branches.back());
       tokens.push_back(r.id);
@@ -121,14 +121,14 @@ class ContrastiveRun {
                                            std::span<const std::int64_t>(layer_), recording_.options().cancel);
     std::size_t chosen = 0;
     double best_score = -HUGE_VAL;
-    for (std::size_t i = 0; i < best_.size(); ++i) {
-      const double p = std::exp(static_cast<double>(sum.of(best_[i].value)));
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      const double p = std::exp(static_cast<double>(sum.of(best[i].value)));
       const double alpha = static_cast<double>(how_.options.alpha);
       const double score = (1 - alpha) * p - alpha * likeness(hidden[0][static_cast<std::int64_t>(i)].data());
       if (score > best_score) best_score = score, chosen = i;
     }
     recording_.alternatives(raw, raw_sum, std::same_as<Steps, NoSteps> ? nullptr : &processed_);
-    const auto won = best_[chosen];
+    const auto won = best[chosen];
     const float raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(won.id)]);
     add_direction(hidden[0][static_cast<std::int64_t>(chosen)].data());
     sequence_ = std::move(branches[chosen]);
@@ -164,7 +164,7 @@ class ContrastiveRun {
   std::vector<Token> text_;
   std::vector<float> directions_;  // [positions, width], of length 1
   std::vector<float> processed_;
-  std::vector<Ranked> best_;
+  Greatest greatest_;
 };
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "weft/decode/draft_length.hpp"
 
@@ -15,8 +16,8 @@ WEFT_INLINE DraftLength::DraftLength(const SpeculativeOptions& options) : option
   times_.resize(static_cast<std::size_t>(options.most) + 2);
 }
 
-/// The first pass warms up; the second is worth comparing with.
-WEFT_INLINE bool DraftLength::known() const { return options_.pass_cost || times_[1].count >= 2; }
+/// The first pass warms up and costs a little more, until the next plain one is compared with; to wait for that one costs a short text more.
+WEFT_INLINE bool DraftLength::known() const { return options_.pass_cost || times_[1].count > 0; }
 
 WEFT_INLINE double DraftLength::cost(std::size_t tokens) const {
   if (options_.pass_cost) return options_.pass_cost(static_cast<std::int64_t>(tokens));
@@ -49,9 +50,9 @@ WEFT_INLINE bool DraftLength::affordable(double extra) const {
 
 template <class Reached, class Rows>
 std::size_t DraftLength::best(std::size_t most, double price, Reached&& reached, Rows&& rows) const {
-  // Time has the value of the tokens that it lately yielded: a draft is made longer while that pays more than the next pass would.
-  // A gain below a fiftieth of a token is noise.
-  const double rate = std::max(rate_, 1 / cost(1));
+  // Time has the value of the tokens that it yields: a draft is made longer while that pays more than the next passes would. Texts quote in
+  // stretches, so these will yield less than the last ones did: the mean of that and plain decoding. A gain below a fiftieth of a token is noise.
+  const double plain = 1 / cost(1), rate = std::sqrt(std::max(rate_, plain) * plain);
   double tokens = 0, gain = 0.02;
   std::size_t length = 0;
   for (std::size_t n = 1; n <= most && rows(n - 1) < times_.size(); ++n) {

@@ -101,8 +101,7 @@ class DraftModel {
     for (std::size_t i = 0; i < places.size(); ++i) {
       const std::span<const float> logits = places[i].sequence.logits();
       const auto sum = normaliser(logits);
-      detail::greatest_n(logits, branches_, best_);
-      for (const auto& r : best_) {
+      for (const auto& r : greatest_.find(logits, branches_)) {
         const float p = std::exp(sum.of(r.value));
         const double reached = places[i].reached * static_cast<double>(p);
         if (reached >= worth_it || (any && children.empty())) children.push_back({reached, p, r.id, i});
@@ -137,7 +136,7 @@ class DraftModel {
 
   S sequence_;
   std::size_t branches_;
-  std::vector<detail::Ranked> best_;
+  detail::Greatest greatest_;
 };
 
 /// Drafts greedily by a sequence over another model: speculative(chain, draft_model(Sequence(small))). The sequence may be empty; what it

@@ -16,7 +16,9 @@ class AnySampler {
   virtual ~AnySampler() = default;
   virtual void prepare(std::size_t vocab, std::size_t positions) = 0;
   [[nodiscard]] virtual bool has_steps() const noexcept = 0;
-  virtual void process(std::span<float> logits, const StepContext& context) = 0;
+  [[nodiscard]] virtual bool runs_apart() const noexcept = 0;
+  /// whole: somebody else than choose() will look at the logits.
+  virtual void process(std::span<float> logits, const StepContext& context, bool whole) = 0;
   [[nodiscard]] virtual Choice choose(std::span<const float> logits, const StepContext& context) = 0;
   virtual void save(StateWriter& out) const = 0;
   virtual void load(StateReader& in) = 0;
@@ -28,7 +30,8 @@ class SamplerOf final : public AnySampler {
   explicit SamplerOf(Sampler sampler) : sampler_(std::move(sampler)) {}
   void prepare(std::size_t vocab, std::size_t positions) override { sampler_.prepare(vocab, positions); }
   [[nodiscard]] bool has_steps() const noexcept override { return Sampler::has_steps; }
-  void process(std::span<float> logits, const StepContext& context) override { sampler_.process(logits, context); }
+  [[nodiscard]] bool runs_apart() const noexcept override { return RunsApart<Sampler>; }
+  void process(std::span<float> logits, const StepContext& context, bool whole) override { sampler_.process(logits, context, whole); }
   [[nodiscard]] Choice choose(std::span<const float> logits, const StepContext& context) override { return sampler_.choose(logits, context); }
   void save(StateWriter& out) const override { sampler_.save(out); }
   void load(StateReader& in) override { sampler_.load(in); }
@@ -75,8 +78,9 @@ class Generation {
   Generation& operator=(Generation&&) = delete;
   ~Generation();
 
-  /// Makes the next piece; false at the end.
-  bool advance();
+  /// Makes the next piece; false at the end. room: where steps change the logits, for a moment; lanes that share one keep less in the caches.
+  bool advance(std::vector<float>& room);
+  bool advance() { return advance(processed_); }
 
   [[nodiscard]] const Piece& piece() const noexcept { return recording_.piece(); }
   /// Hands the piece to whoever wants to be called.
@@ -86,6 +90,12 @@ class Generation {
   [[nodiscard]] S& sequence() noexcept { return borrowed_ ? *borrowed_ : *owned_; }
   [[nodiscard]] bool borrows() const noexcept { return borrowed_ != nullptr; }
   [[nodiscard]] bool over() const noexcept { return recording_.ended(); }
+
+  /// Whether the next advance() is a choice alone, without a pass, that may be made while others make theirs: it calls nothing of the
+  /// caller's, before or after.
+  [[nodiscard]] bool chooses_apart() const noexcept {
+    return sampler_->runs_apart() && !options().on_piece && (begun_ ? !pending_ : prompt_.empty());
+  }
 
   /// Appends the token that was chosen last, so that the sequence stands where the pieces do.
   void settle();
@@ -114,7 +124,7 @@ class Generation {
 
   bool settle_cancellable();
 
-  void choose();
+  void choose(std::vector<float>& room);
 
   // a pointer that forgets when it is moved from, so that the default moves are right
   std::unique_ptr<S, NotOwned> borrowed_;
@@ -123,7 +133,7 @@ class Generation {
   Source source_;
   std::vector<Token> prompt_;
   Recording<TokenizerOf<S>> recording_;
-  std::vector<float> processed_;
+  std::vector<float> processed_;  // of its own, if it is lent no other room
   std::size_t unchanged_ = 0;
   Token last_ = 0;
   bool pending_ = false, begun_ = false;
@@ -164,7 +174,7 @@ Generation<S, Source>::Generation(S&& sequence, SavedGeneration saved, std::uniq
 }
 
 template <DecodableSequence S, class Source>
-bool Generation<S, Source>::advance() {
+bool Generation<S, Source>::advance(std::vector<float>& room) {
   if (over()) return false;
   const double begin = seconds_now();
   const bool first = !begun_;
@@ -179,7 +189,7 @@ bool Generation<S, Source>::advance() {
     recording_.end(recording_.limits().reason_at_limit());
     return false;
   }
-  choose();
+  choose(room);
   if (first)
     stats.time_to_first_token = seconds_now() - begin;
   else
@@ -223,18 +233,18 @@ bool Generation<S, Source>::settle_cancellable() {
 }
 
 template <DecodableSequence S, class Source>
-void Generation<S, Source>::choose() {
+void Generation<S, Source>::choose(std::vector<float>& room) {
   const std::span<const float> raw = source_.logits(sequence());
   const auto context = recording_.context(source_.tokens(sequence()), unchanged_);
   Choice choice;
   float raw_logprob = 0;
   if (sampler_->has_steps()) {
     const LogSum raw_sum = normaliser(raw);
-    processed_.assign(raw.begin(), raw.end());
-    sampler_->process(processed_, context);
-    choice = sampler_->choose(processed_, context);
+    room.assign(raw.begin(), raw.end());
+    sampler_->process(room, context, options().logprobs > 0);
+    choice = sampler_->choose(room, context);
     raw_logprob = raw_sum.of(raw[static_cast<std::size_t>(choice.token)]);
-    recording_.alternatives(raw, raw_sum, &processed_);
+    recording_.alternatives(raw, raw_sum, &room);
   } else {
     choice = sampler_->choose(raw, context);
     raw_logprob = choice.logprob;

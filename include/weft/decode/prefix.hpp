@@ -13,6 +13,7 @@
 namespace weft {
 
 struct FollowPrefix : Composable {
+  static constexpr bool runs_apart = true;
   std::vector<Token> prefix{};
   float beta = 1;
 

@@ -46,8 +46,8 @@ bool prefill(S& sequence, std::span<const Token> prompt, const Options& options,
   return whole;
 }
 
-/// Appends the n most likely tokens of the logits to `into`, padded to n; `best` is scratch.
-void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, std::vector<Ranked>& best,
+/// Appends the n most likely tokens of the logits to `into`, padded to n.
+void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, Greatest& greatest,
                     std::vector<Alternative>& into);
 
 /// What a step is told before the token that follows `history`.
@@ -92,7 +92,7 @@ class RecordingBase {
   Piece piece_;
 
  private:
-  std::vector<Ranked> best_;
+  Greatest greatest_;
 };
 
 template <class Tokenizer>

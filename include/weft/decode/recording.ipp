@@ -5,9 +5,9 @@
 
 namespace weft::detail {
 
-WEFT_INLINE void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, std::vector<Ranked>& best,
+WEFT_INLINE void add_top(std::span<const float> logits, const LogSum& sum, std::size_t n, Greatest& greatest,
                     std::vector<Alternative>& into) {
-  greatest_n(logits, n, best);
+  const auto best = greatest.find(logits, n);
   for (const auto& r : best) into.push_back({r.id, sum.of(r.value)});
   for (std::size_t i = best.size(); i < n; ++i) into.push_back({-1, excluded});
 }
@@ -34,16 +34,16 @@ WEFT_INLINE RecordingBase::RecordingBase(const Options& options, Limits limits, 
   const std::size_t alternatives = std::min(n * result_.top_n, reserved_alternatives);
   result_.top.reserve(alternatives);
   result_.top_raw.reserve(alternatives);
-  best_.reserve(2 * result_.top_n + 64);
+  if (result_.top_n > 0) greatest_.reserve(vocab, result_.top_n);
   result_.stats.prompt_tokens = limits_.prompt;
 }
 
 WEFT_INLINE void RecordingBase::alternatives(std::span<const float> raw, const LogSum& sum, const std::vector<float>* processed) {
   const auto n = static_cast<std::ptrdiff_t>(result_.top_n);
   if (n == 0) return;
-  add_top(raw, sum, result_.top_n, best_, result_.top_raw);
+  add_top(raw, sum, result_.top_n, greatest_, result_.top_raw);
   if (processed)
-    add_top(*processed, normaliser(*processed), result_.top_n, best_, result_.top);
+    add_top(*processed, normaliser(*processed), result_.top_n, greatest_, result_.top);
   else
     result_.top.insert(result_.top.end(), result_.top_raw.end() - n, result_.top_raw.end());
 }

@@ -256,7 +256,7 @@ class Server {
         if (done < row.prompt.size()) return true;
         begin(row);
       }
-      const bool more = row.generation->advance();
+      const bool more = row.generation->advance(room_);
       if (row.first_token == 0) row.first_token = seconds_now();
       if (more && row.options.on_piece) row.options.on_piece(row.generation->piece());
       if (!more || row.generation->over()) end(row);
@@ -297,6 +297,7 @@ class Server {
   const Sequence<B> root_;  // always empty: rows are its forks, and share its pages
   Batch<B> batch_;
   Rows waiting_, running_;
+  std::vector<float> room_;  // for logits that steps change
   bool stepping_ = false;
   std::mutex mutex_;  // of submitted_
   std::condition_variable_any arrived_;

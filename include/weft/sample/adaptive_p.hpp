@@ -19,6 +19,7 @@ struct ProbabilityAverage {
 }  // namespace detail
 
 struct AdaptiveP : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float target = 0.5f, decay = 0.9f;
   detail::ChosenBefore<detail::ProbabilityAverage> average{};
 

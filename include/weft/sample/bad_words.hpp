@@ -8,6 +8,7 @@
 namespace weft {
 
 struct BadWords : Narrowing {
+  static constexpr bool runs_apart = true;
   detail::SequenceEnds ends{};
   void operator()(std::span<float> logits, const StepContext& context) const;
 };

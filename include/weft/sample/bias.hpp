@@ -15,6 +15,7 @@ struct TokenBias {
 };
 
 struct Bias : Narrowing {
+  static constexpr bool runs_apart = true;
   std::vector<TokenBias> biases{};
   void operator()(std::span<float> logits, std::span<const Token>) const {
     for (const auto& b : biases) detail::logit_of(logits, b.token, "bias") += b.value;

@@ -13,6 +13,7 @@ namespace weft {
 /// knows of each step whether that one narrows; so do all that hold steps.)
 template <LogitsStep First, LogitsStep Second>
 struct Chain : Narrowing {
+  static constexpr bool runs_apart = detail::RunsApart<First> && detail::RunsApart<Second>, keeps_to_list = true;
   First first;
   Second second;
 
@@ -41,6 +42,7 @@ struct Chain : Narrowing {
 
 /// The chain of no steps.
 struct NoSteps : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   void operator()(std::span<float>, std::span<const Token>) const {}
 };
 
@@ -61,6 +63,7 @@ auto put_before(Before before, const Steps& steps) {
 /// chooses: two calls, so that log-probs can be read in between.
 template <LogitsStep Steps, class Pick>
 struct Sampler : Composable {
+  static constexpr bool runs_apart = detail::RunsApart<Steps> && detail::RunsApart<Pick>;
   Steps steps;
   Pick pick;
   detail::Live live{};  ///< what the last process() left
@@ -69,10 +72,12 @@ struct Sampler : Composable {
 
   static constexpr bool has_steps = !std::same_as<Steps, NoSteps>;
 
-  void process(std::span<float> logits, StepContext context) {
+  /// whole: for others than choose(), who look at logits that are excluded, too. Without, what steps exclude may be noted in a list alone.
+  void process(std::span<float> logits, StepContext context, bool whole = true) {
     live.forget();
     context.live = &live;
     weft::apply(steps, logits, context);
+    if (whole || !detail::KeepsToList<Pick>) detail::write_excluded(logits, live);
   }
   /// logits: as process() left them.
   [[nodiscard]] auto choose(std::span<const float> logits, StepContext context) {
@@ -130,6 +135,7 @@ auto operator|(Left&& left, Right&& right) {
 /// A step that may be absent: what chains that are put together at run time are made of.
 template <LogitsStep S>
 struct Maybe : Narrowing {
+  static constexpr bool runs_apart = detail::RunsApart<S>, keeps_to_list = true;
   std::optional<S> step{};
 
   void operator()(std::span<float> logits, const StepContext& context) {

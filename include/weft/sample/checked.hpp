@@ -35,6 +35,7 @@ void apply_checked(Maybe<S>& maybe, std::span<float> logits, const StepContext& 
 
 template <LogitsStep Steps>
 struct CheckedSteps : Narrowing {
+  static constexpr bool runs_apart = detail::RunsApart<Steps>, keeps_to_list = true;
   Steps steps;
   explicit CheckedSteps(Steps s) : steps(std::move(s)) {}
 

@@ -19,6 +19,7 @@ struct DryOptions {
 
 class Dry : public Narrowing {
  public:
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   explicit Dry(const DryOptions& options);
 

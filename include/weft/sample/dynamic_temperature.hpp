@@ -7,12 +7,13 @@
 namespace weft {
 
 struct DynamicTemperature : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float lowest = 1, highest = 1, exponent = 1;
 
   void operator()(std::span<float> logits, const StepContext& context) const {
     const detail::Survey survey(logits, context.live, detail::Look::spread);
     const float max = survey.max;
-    if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+    if (std::isinf(max)) return survey.exclude_below(logits, max);
     const std::size_t candidates = survey.count_left();
     if (candidates < 2) return;
     const double share = survey.entropy() / std::log(static_cast<double>(candidates));
@@ -20,7 +21,7 @@ struct DynamicTemperature : Narrowing {
     Temperature step;
     step.value = static_cast<float>(static_cast<double>(lowest) + static_cast<double>(highest - lowest) * power);
     if (step.value < 1e-6f) {  // the limit of 0: greedy
-      detail::exclude_after(logits, {{max, detail::first_equal(logits, max, context.live)}, true}, context.live);
+      detail::exclude_after(logits, {{max, detail::first_equal(logits, max, context.live)}, true}, survey);
     } else {
       step(logits, context);
     }

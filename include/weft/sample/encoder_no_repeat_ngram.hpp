@@ -6,6 +6,7 @@
 namespace weft {
 
 struct EncoderNoRepeatNgram : Narrowing {
+  static constexpr bool runs_apart = true;
   std::vector<Token> source{};
   detail::NgramIndex prefixes{};  ///< of n - 1 tokens, of the source
 

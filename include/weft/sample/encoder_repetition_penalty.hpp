@@ -9,6 +9,7 @@
 namespace weft {
 
 struct EncoderRepetitionPenalty : Narrowing {
+  static constexpr bool runs_apart = true;
   float penalty = 1;
   std::vector<Token> source{};  ///< each token once
   void operator()(std::span<float> logits, std::span<const Token>) const;

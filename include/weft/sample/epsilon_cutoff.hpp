@@ -13,18 +13,19 @@ namespace weft {
 namespace detail {
 
 /// Excludes tokens less likely than e^log_share; the most likely one always stays.
-inline void cut_off(std::span<float> logits, const Survey& survey, double log_share, Live* live) {
-  exclude_below(logits, survey.max + static_cast<float>(std::min(0.0, survey.log_weight() + log_share)), live);
+inline void cut_off(std::span<float> logits, const Survey& survey, double log_share) {
+  survey.exclude_below(logits, survey.max + static_cast<float>(std::min(0.0, survey.log_weight() + log_share)));
 }
 
 }  // namespace detail
 
 struct EpsilonCutoff : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float epsilon = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     const detail::Survey survey(logits, context.live, detail::Look::weights);
-    if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
-    detail::cut_off(logits, survey, std::log(static_cast<double>(epsilon)), context.live);
+    if (std::isinf(survey.max)) return survey.exclude_below(logits, survey.max);
+    detail::cut_off(logits, survey, std::log(static_cast<double>(epsilon)));
   }
 };
 

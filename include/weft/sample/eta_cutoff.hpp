@@ -6,12 +6,13 @@
 namespace weft {
 
 struct EtaCutoff : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float epsilon = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     const detail::Survey survey(logits, context.live, detail::Look::spread);
-    if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+    if (std::isinf(survey.max)) return survey.exclude_below(logits, survey.max);
     const double log_epsilon = std::log(static_cast<double>(epsilon));
-    detail::cut_off(logits, survey, std::min(log_epsilon, log_epsilon / 2 - survey.entropy()), context.live);
+    detail::cut_off(logits, survey, std::min(log_epsilon, log_epsilon / 2 - survey.entropy()));
   }
 };
 

@@ -9,6 +9,7 @@
 namespace weft {
 
 struct ExponentialDecayLength : Narrowing {
+  static constexpr bool runs_apart = true;
   std::size_t start = 0;
   double factor = 1;
   void operator()(std::span<float> logits, const StepContext& context) const {

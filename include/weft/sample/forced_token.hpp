@@ -17,6 +17,7 @@ inline void force(std::span<float> logits, std::span<const Token> ids, const cha
 }  // namespace detail
 
 struct ForcedBos : Composable {
+  static constexpr bool runs_apart = true;
   Token token = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.generated() == 0) detail::force(logits, std::span<const Token>(&token, 1), "forced_bos_token");
@@ -24,6 +25,7 @@ struct ForcedBos : Composable {
 };
 
 struct ForcedEos : Composable {
+  static constexpr bool runs_apart = true;
   std::size_t max_length = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.position() + 1 != max_length) return;

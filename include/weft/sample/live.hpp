@@ -15,7 +15,8 @@ inline constexpr std::size_t scan_block = 64, scans = softmax_block / scan_block
 /// n, made a multiple of 64.
 constexpr std::size_t whole_scans(std::size_t n) noexcept { return (n + scan_block - 1) / scan_block * scan_block; }
 
-/// A list of blocks outside of which every token is excluded. It may name too many, never too few.
+/// A list of blocks outside of which every token is excluded, whatever is written there: who narrows the list need not write it down, and most
+/// often nobody looks (write_excluded() does it where somebody will). It may name too many, never too few.
 class Live {
  public:
   void reserve(std::size_t vocab) {
@@ -24,6 +25,18 @@ class Live {
   }
   /// All blocks may be alive.
   void forget() noexcept { known_ = false; }
+  /// Calls f(begin, end) for the runs of blocks that the list leaves out and nobody wrote since it became shorter. They must be, now.
+  template <class F>
+  void for_each_unwritten(F f) {
+    if (!known_ || written_) return;
+    std::size_t at = 0;
+    for_each_run(all_, [&](std::size_t begin, std::size_t end) {
+      if (at < begin) f(at, begin);
+      at = end;
+    });
+    if (at < all_) f(at, all_);
+    written_ = true;
+  }
 
   /// Calls f(begin, end) for the runs of `all` whole blocks that may be alive, in order.
   template <class F>
@@ -42,7 +55,7 @@ class Live {
     if (blocks_.size() < all) blocks_.resize(all);
     std::size_t count = 0;  // never beyond what was read
     for_each_run(all, [&](std::size_t begin, std::size_t end) { count += f(begin, end, blocks_.data() + count); });
-    count_ = count, all_ = all, known_ = true;
+    count_ = count, all_ = all, known_ = true, written_ = false;
   }
   /// Room for n numbers, which a survey keeps here: the greatest of every sixteen logits.
   float* peaks(std::size_t n) {
@@ -54,7 +67,7 @@ class Live {
   std::vector<std::uint32_t> blocks_{};
   std::vector<float> peaks_{};
   std::size_t count_ = 0, all_ = 0;
-  bool known_ = false;
+  bool known_ = false, written_ = false;
 };
 
 /// The runs of a list that may be missing: then all blocks are one.

@@ -6,6 +6,7 @@
 namespace weft {
 
 struct MinLength : Narrowing {
+  static constexpr bool runs_apart = true;
   std::size_t minimum = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.position() < minimum) detail::exclude_ends(logits, context);

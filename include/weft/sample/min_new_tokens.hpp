@@ -18,6 +18,7 @@ inline void exclude_ends(std::span<float> logits, const StepContext& context) no
 }  // namespace detail
 
 struct MinNewTokens : Narrowing {
+  static constexpr bool runs_apart = true;
   std::size_t minimum = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (context.generated() < minimum) detail::exclude_ends(logits, context);

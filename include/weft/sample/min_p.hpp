@@ -4,16 +4,18 @@
 #include <cmath>
 
 #include "weft/core/error.hpp"
-#include "weft/sample/softmax.hpp"
+#include "weft/sample/survey.hpp"
 #include "weft/sample/step.hpp"
 
 namespace weft {
 
 struct MinP : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float p = 0;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (p == 0) return;
-    detail::exclude_below(logits, detail::greatest(logits, context.live) + std::log(p), context.live);  // p_i >= p * p_max, without a softmax
+    const detail::Survey survey(logits, context.live, detail::Look::peaks);
+    survey.exclude_below(logits, survey.max + std::log(p));  // p_i >= p * p_max, without a softmax
   }
 };
 

@@ -10,6 +10,7 @@
 namespace weft {
 
 struct Mirostat : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float tau = 5, eta = 0.1f;
   std::size_t m = 100;
   detail::ChosenBefore<float> mu{};  ///< bits: the bound on surprise
@@ -26,6 +27,7 @@ struct Mirostat : Narrowing {
 };
 
 struct MirostatV2 : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float tau = 5, eta = 0.1f;
   detail::ChosenBefore<float> mu{};  ///< bits: the greatest surprise that is let through
   detail::Candidates candidates{};

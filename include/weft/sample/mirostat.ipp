@@ -45,24 +45,24 @@ WEFT_INLINE std::size_t Mirostat::kept(double bound, std::size_t vocab) const {
 WEFT_INLINE void Mirostat::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
   const detail::Survey survey(logits, context.live, detail::Look::peaks);
-  if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+  if (std::isinf(survey.max)) return survey.exclude_below(logits, survey.max);
   candidates.rank(survey, m, best);
   const std::size_t k = kept(static_cast<double>(bound), logits.size());
   const float border = k <= best.size() ? best[k - 1].value : k < logits.size() ? candidates.kth(survey, k) : detail::excluded;
   candidates.take(survey, detail::just_below(border));
   detail::offer_surprise(mu, candidates, border, survey);
-  if (border > detail::excluded) detail::exclude_below(logits, border, context.live);
+  if (border > detail::excluded) survey.exclude_below(logits, border);
 }
 
 WEFT_INLINE void MirostatV2::operator()(std::span<float> logits, const StepContext& context) {
   const float bound = detail::mirostat_bound(mu, tau, eta, context);
   const detail::Survey survey(logits, context.live, detail::Look::weights);
-  if (std::isinf(survey.max)) return detail::exclude_below(logits, survey.max, context.live);
+  if (std::isinf(survey.max)) return survey.exclude_below(logits, survey.max);
   // -log2 p > mu  <=>  x < max + log_weight - mu ln 2
   const float border = survey.max + static_cast<float>(std::min(0.0, survey.log_weight() - static_cast<double>(bound) * 0.6931471805599453));
   candidates.take(survey, detail::just_below(border));
   detail::offer_surprise(mu, candidates, border, survey);
-  detail::exclude_below(logits, border, context.live);
+  survey.exclude_below(logits, border);
 }
 
 WEFT_INLINE void Mirostat::prepare(std::size_t vocab, std::size_t positions) {

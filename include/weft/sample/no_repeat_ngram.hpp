@@ -17,6 +17,7 @@ inline void exclude(std::span<float> logits, Token id) noexcept {
 }  // namespace detail
 
 struct NoRepeatNgram : Narrowing {
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   detail::NgramIndex prefixes{};  ///< of n - 1 tokens
 

@@ -65,6 +65,7 @@ struct SamplingParameters {
 /// The steps that parameters ask for, as one step. Not a template: it is compiled once.
 class RuntimeSteps : public Narrowing {
  public:
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   explicit RuntimeSteps(const SamplingParameters& p);
   RuntimeSteps(const RuntimeSteps& other);  ///< with the state of the steps
   RuntimeSteps(RuntimeSteps&& other) noexcept;
@@ -83,6 +84,7 @@ class RuntimeSteps : public Narrowing {
 
 /// Argmax or draw, decided at run time.
 struct RuntimePick : Composable {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   bool greedy = false;
   Draw draw{};

@@ -25,6 +25,7 @@ namespace detail {
 }  // namespace detail
 
 struct Argmax : Composable {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   Choice operator()(std::span<const float> logits, const StepContext& context) const {
     const auto sum = normaliser(logits, context.live);
     if (sum.max == detail::excluded) detail::fail_all_excluded();
@@ -37,6 +38,7 @@ struct Argmax : Composable {
 };
 
 struct Draw : Composable {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   std::optional<std::uint64_t> seed{};
   std::vector<double> sums{};  ///< scratch: of the blocks so far

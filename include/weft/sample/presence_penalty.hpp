@@ -9,6 +9,7 @@
 namespace weft {
 
 struct PresencePenalty : Narrowing {
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   float penalty = 0;
   detail::TokenCounts counts{};

@@ -14,6 +14,7 @@ inline float penalised(float x, float penalty) noexcept { return x < 0 ? x * pen
 }  // namespace detail
 
 struct RepetitionPenalty : Narrowing {
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   float penalty = 1;
   detail::TokenCounts counts{};

@@ -9,54 +9,6 @@
 
 namespace weft::detail {
 
-WEFT_INLINE float bound_of_k(std::span<const float> values, std::size_t k, const Live* live) noexcept {
-  std::size_t from = 0, blocks = 0;  // of the longest run
-  for_each_run(live, values.size() / softmax_block, [&](std::size_t begin, std::size_t end) {
-    if (end - begin > blocks) from = begin, blocks = end - begin;
-  });
-  const std::size_t scanned = blocks * scans;
-  constexpr std::size_t most = 4096;
-  const std::size_t groups = std::max<std::size_t>(32, k / 8);  // each has 16 maxima: twice as many as k
-  const std::size_t group = scanned / groups;
-  if (group < 2 || 2 * 16 * groups > most) return excluded;
-  float maxima[most + scan_block];
-  const std::size_t count = lane_maxima(values.data() + from * softmax_block, scanned, group, maxima);
-  const std::size_t padded = whole_scans(count);
-  std::fill(maxima + count, maxima + padded, excluded);
-  return just_below(kth_greatest_of(maxima, padded, k));
-}
-
-WEFT_INLINE void greatest_n(std::span<const float> logits, std::size_t n, std::vector<Ranked>& best, const Live* live) {
-  best.clear();
-  if (n == 0) return;
-  constexpr std::size_t few = 1024;
-  const std::size_t capacity = 2 * n + 64;
-  best.reserve(capacity);
-  float bound = bound_of_k(logits, n, live);
-  // a later equal has a higher id, so it loses: strictly above is right
-  const auto shrink = [&] {
-    if (best.size() <= n) return;
-    if (best.size() > few) {
-      std::nth_element(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(n - 1), best.end());
-      best.resize(n);
-      bound = best[n - 1].value;
-      return;
-    }
-    float values[few];
-    const std::size_t padded = whole_scans(best.size());
-    for (std::size_t i = 0; i < padded; ++i) values[i] = i < best.size() ? best[i].value : excluded;
-    bound = kth_greatest_of(values, padded, n);
-    auto equals = n - static_cast<std::size_t>(std::count_if(best.begin(), best.end(), [&](const Ranked& r) { return r.value > bound; }));
-    std::erase_if(best, [&](const Ranked& r) { return !(r.value > bound) && !(r.value == bound && equals > 0 && equals-- > 0); });
-  };
-  for_each_above(logits, bound, [&](std::size_t id) {
-    best.push_back({logits[id], static_cast<Token>(id)});
-    if (best.size() == capacity) shrink();
-  }, live);
-  shrink();
-  std::sort(best.begin(), best.end());
-}
-
 WEFT_INLINE Token first_equal(std::span<const float> logits, float value, const Live* live) noexcept {
   const std::size_t blocks = logits.size() / softmax_block;
   const float below = just_below(value);
@@ -73,17 +25,21 @@ WEFT_INLINE Token first_equal(std::span<const float> logits, float value, const 
 
 WEFT_INLINE void Candidates::reserve(std::size_t vocab, std::size_t n) {
   list_.resize(17 * (vocab / softmax_block + 1));
-  grow(n + 18 * scan_block);
+  n += 18 * scan_block;  // not filled: most often few of them are used
+  values_.reserve(n);
+  weights_.reserve(n);
+  ids_.reserve(n);
 }
 
 WEFT_INLINE void Candidates::grow(std::size_t n) {
   if (ids_.size() >= n) return;
+  n = std::max(n, std::min(2 * n, ids_.capacity()));
   values_.resize(n);
   weights_.resize(n);
   ids_.resize(n);
 }
 
-WEFT_INLINE void Candidates::collect(const Survey& survey, float bound, bool with_ids) {
+WEFT_INLINE void Candidates::collect(const Survey& survey, float bound, float high, bool with_ids) {
   constexpr std::size_t part = 64;  // sixteens, for which there is room each time
   std::size_t n = 0;
   grow(17 * part);
@@ -91,16 +47,16 @@ WEFT_INLINE void Candidates::collect(const Survey& survey, float bound, bool wit
     if (list_.size() < 17 * blocks) list_.resize(17 * blocks);
     const std::size_t listed = list_above(x, blocks, peaks, bound, list_.data());
     for (std::size_t i = 0; i < listed; i += part) {
-      if (ids_.size() < n + 16 * part + scan_block) grow(2 * n + 16 * part + scan_block);
-      n += take_above(x, list_.data() + i, std::min(part, listed - i), bound, static_cast<Token>(first), values_.data() + n,
+      if (ids_.size() < n + 16 * part + scan_block) grow(n + 16 * part + scan_block);
+      n += take_above(x, list_.data() + i, std::min(part, listed - i), bound, high, static_cast<Token>(first), values_.data() + n,
                       with_ids ? ids_.data() + n : nullptr);
     }
   });
   cut(n);
 }
 
-WEFT_INLINE void Candidates::take(const Survey& survey, float bound) {
-  collect(survey, bound, true);
+WEFT_INLINE void Candidates::take(const Survey& survey, float bound, float high) {
+  collect(survey, bound, high, true);
   weigh(values_.data(), padded(), survey.base, weights_.data());
 }
 
@@ -109,13 +65,14 @@ WEFT_INLINE void Candidates::rank_by_distance(float centre) noexcept {
 }
 
 WEFT_INLINE float Candidates::kth(const Survey& survey, std::size_t k) {
-  collect(survey, survey.bound_of(k), false);
+  collect(survey, survey.bound_of(k), -excluded, false);
   return kth_greatest_of(values_.data(), padded(), k);
 }
 
 WEFT_INLINE void Candidates::rank(const Survey& survey, std::size_t n, std::vector<Ranked>& best) {
-  collect(survey, survey.bound_of(n), true);
   best.clear();
+  if (n == 0) return;
+  collect(survey, survey.bound_of(n), -excluded, true);
   const float least = size_ > n ? kth_greatest_of(values_.data(), padded(), n) : excluded;
   std::size_t equals = n - std::min(n, count_from(values_.data(), padded(), std::nextafter(least, -excluded)));
   for (std::size_t i = 0; i < size_; ++i)
@@ -127,6 +84,55 @@ WEFT_INLINE Border Candidates::behind(const Ranked& last) const noexcept {
   Border border{last};
   for (std::size_t i = 0; i < size_; ++i) border.tied = border.tied || (values_[i] == last.value && ids_[i] > last.id);
   return border;
+}
+
+WEFT_INLINE float Candidates::guess(const Survey& survey, float high, double share) {
+  constexpr std::size_t wanted = 8;  // blocks
+  std::size_t all = 0, n = 0;
+  survey.for_each_run([&](const float*, std::size_t blocks, const float*, std::size_t) { all += blocks; });
+  const std::size_t each = std::max<std::size_t>(1, all / wanted);
+  grow((all / each + 1) * softmax_block);
+  std::size_t number = 0;
+  survey.for_each_run([&](const float* x, std::size_t blocks, const float*, std::size_t) {
+    for (std::size_t b = 0; b < blocks; ++b, ++number) {
+      if (number % each != 0) continue;
+      for (std::size_t i = 0; i < softmax_block; ++i) {
+        const float v = x[b * softmax_block + i];
+        values_[n++] = v > high ? excluded : v;
+      }
+    }
+  });
+  weigh(values_.data(), n, survey.base, weights_.data());
+  return mass_bound(values_.data(), weights_.data(), n, share * weight_from(values_.data(), weights_.data(), n, excluded));
+}
+
+WEFT_INLINE Border Candidates::nucleus(const Survey& survey, double mass) {
+  float high = survey.max, low = high - 7;
+  double above = 0;  // what those above `high` weigh, less than the mass
+  if (constexpr std::size_t many = 512; survey.peaks_above(low) < many) {  // most nuclei lie within a few nats of the best token
+    take(survey, low);
+    above = weight();
+    if (above >= mass) return border(mass, low, high);
+    high = low;
+  }
+  // others may be a large part of the vocabulary: of these, those above a strip around the border are weighed only
+  constexpr float margin = 0.15f;
+  const float middle = std::min(high, guess(survey, high, (mass - above) / (survey.weight - above)));
+  low = middle - margin;
+  for (float more = margin; middle + more < high; more *= 3) {
+    const double heavier = survey.weight_above(middle + more);
+    if (heavier < mass) {
+      above = heavier, high = middle + more;
+      break;
+    }
+    low = middle + more;
+  }
+  for (float more = 2 * margin;; low -= more, more *= 2) {
+    const bool all = survey.max - low > 90;
+    take(survey, all ? excluded : low, high);
+    if (all || above + weight() >= mass) break;
+  }
+  return border(mass - above, low, high);
 }
 
 WEFT_INLINE double Candidates::narrow(double mass, float& low, float& high) {
@@ -150,7 +156,25 @@ WEFT_INLINE double Candidates::narrow(double mass, float& low, float& high) {
   return mass;
 }
 
+WEFT_INLINE Border Candidates::border_of_few(double mass) const noexcept {
+  struct Entry {
+    Ranked ranked;
+    float weight;
+  };
+  Entry heap[few]{};
+  for (std::size_t i = 0; i < size_; ++i) heap[i] = {{values_[i], ids_[i]}, weights_[i]};
+  const auto later = [](const Entry& a, const Entry& b) { return b.ranked < a.ranked; };
+  Entry* end = heap + size_;
+  std::make_heap(heap, end, later);
+  while ((mass -= static_cast<double>(heap->weight)) > 0 && end - heap > 1) std::pop_heap(heap, end--, later);
+  Border border{heap->ranked};
+  std::pop_heap(heap, end--, later);
+  border.tied = end != heap && heap->ranked.value == border.last.value;
+  return border;
+}
+
 WEFT_INLINE Border Candidates::border(double mass, float low, float high) {
+  if (size_ <= few) return border_of_few(mass);
   high = std::nextafter(high, -excluded);
   if (size_ > 512 && weight(low) >= mass)
     for (std::size_t before = 0; size_ > 512 && size_ != before;) {
@@ -171,6 +195,17 @@ WEFT_INLINE Border Candidates::border(double mass, float low, float high) {
     within = mass > 0;
   }
   return border;
+}
+
+WEFT_INLINE void Greatest::reserve(std::size_t vocab, std::size_t n) {
+  peaks_.reserve(vocab);
+  candidates_.reserve(vocab, std::min(vocab, 2 * n));
+  best_.reserve(std::min(vocab, n));
+}
+
+WEFT_INLINE std::span<const Ranked> Greatest::find(std::span<const float> logits, std::size_t n) {
+  candidates_.rank(Survey(logits, &peaks_, Look::peaks), n, best_);
+  return best_;
 }
 
 }  // namespace weft::detail

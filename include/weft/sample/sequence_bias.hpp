@@ -55,6 +55,7 @@ void check_sequence(std::span<const Token> tokens, const char* step);
 }  // namespace detail
 
 struct SequenceBias : Narrowing {
+  static constexpr bool runs_apart = true;
   detail::SequenceEnds ends{};
   void operator()(std::span<float> logits, std::span<const Token> history) const;
 };

@@ -39,14 +39,17 @@ void add_moments_blocks(const float* x, std::size_t blocks, float max, Moments& 
 float greatest_of(const float* x, std::size_t blocks, bool& broken) noexcept;
 float peaks_of(const float* x, std::size_t blocks, float* peaks, bool& broken) noexcept;
 float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept;
+double weigh_above(const float* x, std::size_t blocks, float base, float bound) noexcept;
 void weigh(const float* x, std::size_t n, float base, float* weights) noexcept;
 std::size_t list_above(const float* x, std::size_t blocks, const float* peaks, float bound, std::uint32_t* list) noexcept;
-std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
+std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, float high, std::int32_t first, float* values,
                        std::int32_t* ids) noexcept;
 std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept;
 void divide_in(float* x, std::size_t blocks, float divisor) noexcept;
-std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept;
-std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept;
+void exclude_all_in(float* x, std::size_t blocks) noexcept;
+std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float border, std::uint32_t* live) noexcept;
+std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float centre, float width,
+                               std::uint32_t* live) noexcept;
 std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept;
 std::size_t count_from(const float* x, std::size_t n, float bound) noexcept;
 double weight_from(const float* values, const float* weights, std::size_t n, float bound) noexcept;
@@ -104,29 +107,43 @@ inline double exp_sum(std::span<const float> logits, float max, const Live* live
   return sum;
 }
 
-/// exclude(x, begin, end, live): that of whole blocks; out(logit): the same of one.
+/// exclude(x, begin, end, peaks, live): that of whole blocks; out(logit): the same of one. peaks: of the blocks that may be alive, [blocks][16]
+/// as peaks_of() finds them, or null. With a list, blocks that leave it may stay as they are.
 template <class Exclude, class Out>
-void exclude_by(std::span<float> logits, Live* live, Exclude exclude, Out out) {
+void exclude_by(std::span<float> logits, Live* live, const float* peaks, Exclude exclude, Out out) {
   const std::size_t blocks = logits.size() / softmax_block;
   if (live)
-    live->narrow(blocks, [&](std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude(logits.data(), begin, end, left); });
+    live->narrow(blocks, [&](std::size_t begin, std::size_t end, std::uint32_t* left) {
+      const float* const theirs = peaks;
+      if (peaks) peaks += 16 * (end - begin);
+      return exclude(logits.data(), begin, end, theirs, left);
+    });
   else
-    exclude(logits.data(), std::size_t{0}, blocks, nullptr);
+    exclude(logits.data(), std::size_t{0}, blocks, nullptr, nullptr);
   for (float& x : rest_of(logits)) x = out(x) ? excluded : x;
 }
 /// Excludes what is below the border. With the greatest logit as border and that infinite: the rule for +inf, which
 /// takes all probability.
-inline void exclude_below(std::span<float> logits, float border, Live* live = nullptr) {
+inline void exclude_below(std::span<float> logits, float border, Live* live = nullptr, const float* peaks = nullptr) {
   exclude_by(
-      logits, live, [=](float* x, std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude_below_in(x, begin, end, border, left); },
+      logits, live, peaks,
+      [=](float* x, std::size_t begin, std::size_t end, const float* theirs, std::uint32_t* left) {
+        return exclude_below_in(x, begin, end, theirs, border, left);
+      },
       [=](float x) { return x < border; });
 }
 /// Excludes what is not within `width` of the centre.
-inline void exclude_outside(std::span<float> logits, float centre, float width, Live* live = nullptr) {
+inline void exclude_outside(std::span<float> logits, float centre, float width, Live* live = nullptr, const float* peaks = nullptr) {
   exclude_by(
-      logits, live,
-      [=](float* x, std::size_t begin, std::size_t end, std::uint32_t* left) { return exclude_outside_in(x, begin, end, centre, width, left); },
+      logits, live, peaks,
+      [=](float* x, std::size_t begin, std::size_t end, const float* theirs, std::uint32_t* left) {
+        return exclude_outside_in(x, begin, end, theirs, centre, width, left);
+      },
       [=](float x) { return std::fabs(x - centre) > width; });
+}
+/// Writes down what the list excludes, for whoever looks at all logits.
+inline void write_excluded(std::span<float> logits, Live& live) {
+  live.for_each_unwritten([&](std::size_t begin, std::size_t end) { exclude_all_in(logits.data() + begin * softmax_block, end - begin); });
 }
 
 /// Calls f(i) in order for every i with logits[i] > bound. f may raise the bound, and change the logit.

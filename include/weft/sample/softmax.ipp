@@ -126,23 +126,28 @@ WEFT_INLINE float peaks_of(const float* x, std::size_t blocks, float* peaks, boo
 WEFT_INLINE float weigh_blocks(const float* x, std::size_t blocks, float base, float* peaks, bool with_mean, Weighed& into) noexcept {
   WEFT_WIDEST(weigh_blocks(x, blocks, base, peaks, with_mean, into))
 }
+WEFT_INLINE double weigh_above(const float* x, std::size_t blocks, float base, float bound) noexcept {
+  WEFT_WIDEST(weigh_above(x, blocks, base, bound))
+}
 WEFT_INLINE void weigh(const float* x, std::size_t n, float base, float* weights) noexcept { WEFT_WIDEST(weigh(x, n, base, weights)) }
 WEFT_INLINE std::size_t list_above(const float* x, std::size_t blocks, const float* peaks, float bound, std::uint32_t* list) noexcept {
   WEFT_WIDEST(list_above(x, blocks, peaks, bound, list))
 }
-WEFT_INLINE std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
-                                   std::int32_t* ids) noexcept {
-  WEFT_WIDEST(take_above(x, list, n, bound, first, values, ids))
+WEFT_INLINE std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, float high, std::int32_t first,
+                                   float* values, std::int32_t* ids) noexcept {
+  WEFT_WIDEST(take_above(x, list, n, bound, high, first, values, ids))
 }
 WEFT_INLINE std::size_t lane_maxima(const float* x, std::size_t scanned, std::size_t group, float* out) noexcept {
   WEFT_WIDEST(lane_maxima(x, scanned, group, out))
 }
 WEFT_INLINE void divide_in(float* x, std::size_t blocks, float divisor) noexcept { WEFT_WIDEST(divide_in(x, blocks, divisor)) }
-WEFT_INLINE std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept {
-  WEFT_WIDEST(exclude_below_in(x, begin, end, border, live))
+WEFT_INLINE void exclude_all_in(float* x, std::size_t blocks) noexcept { WEFT_WIDEST(exclude_all_in(x, blocks)) }
+WEFT_INLINE std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float border, std::uint32_t* live) noexcept {
+  WEFT_WIDEST(exclude_below_in(x, begin, end, peaks, border, live))
 }
-WEFT_INLINE std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept {
-  WEFT_WIDEST(exclude_outside_in(x, begin, end, centre, width, live))
+WEFT_INLINE std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float centre, float width,
+                                           std::uint32_t* live) noexcept {
+  WEFT_WIDEST(exclude_outside_in(x, begin, end, peaks, centre, width, live))
 }
 WEFT_INLINE std::size_t next_scan_above(const float* x, std::size_t from, std::size_t end, float bound, std::uint64_t& found) noexcept {
   WEFT_WIDEST(next_scan_above(x, from, end, bound, found))

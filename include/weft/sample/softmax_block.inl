@@ -176,14 +176,23 @@ inline void divide_in(float* x, std::size_t blocks, float divisor) noexcept {
   }
 }
 
-/// Excludes what `out` says, a function of a vector, of the blocks [begin, end) and writes the numbers of those in which something is left
-/// to `live`, if that is wanted. Their number.
-template <class Out>
-inline std::size_t exclude_in(float* x, std::size_t begin, std::size_t end, std::uint32_t* live, Out out) noexcept {
+/// Excludes what `out` says, a function of a vector, of the blocks [begin, end). With `live`: writes the numbers of those in which something is
+/// left there, and leaves as they are those that have nothing `within`, a function that gives bits, as their peaks tell, if these are known.
+/// Their number.
+template <class Within, class Out>
+inline std::size_t exclude_in(float* x, std::size_t begin, std::size_t end, const float* peaks, std::uint32_t* live, Within within, Out out) noexcept {
   const Vec gone = all_vec(excluded);
   std::size_t count = 0;
   for (std::size_t b = begin; b < end; ++b) {
     float* const block = x + b * softmax_block;
+    if (live) {
+      unsigned some = 0;
+      if (peaks)
+        WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) some |= within(load_vec(peaks + 16 * (b - begin) + r * lanes));
+      else
+        over_block([&](std::size_t i, std::size_t) { some |= within(load_vec(block + i)); });
+      if (some == 0) continue;
+    }
     VecInt all = ~VecInt{};
     over_block([&](std::size_t i, std::size_t) {
       const Vec v = load_vec(block + i);
@@ -197,18 +206,25 @@ inline std::size_t exclude_in(float* x, std::size_t begin, std::size_t end, std:
   }
   return count;
 }
+/// Excludes all of some blocks.
+inline void exclude_all_in(float* x, std::size_t blocks) noexcept {
+  const Vec gone = all_vec(excluded);
+  over_block([&](std::size_t i, std::size_t) { store_vec(x + i, gone); }, blocks * softmax_block);
+}
 /// Excludes what is below the border.
-inline std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, float border, std::uint32_t* live) noexcept {
+inline std::size_t exclude_below_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float border, std::uint32_t* live) noexcept {
   const Vec bound = all_vec(border);
-  return exclude_in(x, begin, end, live, [&](Vec v) { return v < bound; });
+  return exclude_in(x, begin, end, peaks, live, [&](Vec v) { return bits_from(v, bound); }, [&](Vec v) { return v < bound; });
 }
 /// Excludes what is not within `width` of the centre.
-inline std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, float centre, float width, std::uint32_t* live) noexcept {
+inline std::size_t exclude_outside_in(float* x, std::size_t begin, std::size_t end, const float* peaks, float centre, float width,
+                                      std::uint32_t* live) noexcept {
   const Vec middle = all_vec(centre), low = all_vec(-width), high = all_vec(width);
-  return exclude_in(x, begin, end, live, [&](Vec v) {
-    const Vec d = v - middle;
-    return (d < low) | (d > high);
-  });
+  return exclude_in(x, begin, end, peaks, live, [&](Vec v) { return bits_from(v - middle, low); },
+                    [&](Vec v) {
+                      const Vec d = v - middle;
+                      return (d < low) | (d > high);
+                    });
 }
 
 /// The first 64 logits, of those numbered [from, end), of which something is as `in` says; `end` if there are none. found: a bit for each.

@@ -12,7 +12,7 @@
 #include "weft/core/archive.hpp"
 #include "weft/core/error.hpp"
 #include "weft/core/token.hpp"
-#include "weft/sample/live.hpp"
+#include "weft/sample/softmax.hpp"
 
 namespace weft {
 
@@ -60,6 +60,14 @@ template <class T>
 concept NeedsNoSaving = std::is_empty_v<T> || TakesHistory<const T> || TakesContext<const T> ||
                         std::invocable<const T&, std::span<const float>, const StepContext&> || requires { requires T::follows_history; };
 
+/// Says that copies of it may be called at the same time, see LogitsStep.
+template <class T>
+concept RunsApart = requires { requires T::runs_apart; };
+
+/// Looks at no logits outside of the list that it is told of, or hands that on to others with apply().
+template <class T>
+concept KeepsToList = requires { requires T::keeps_to_list; };
+
 /// A type as the compiler spells it, for messages.
 template <class T>
 constexpr std::string_view type_name() {
@@ -75,7 +83,9 @@ constexpr std::string_view type_name() {
 /// `void prepare(std::size_t vocab, std::size_t positions)`: called once before a generation, to reserve memory.
 /// A step whose call operator is not const has state; for a generation to be saved it must have the members
 /// `void save(StateWriter&) const` and `void load(StateReader&)`, or `static constexpr bool follows_history = true` if a new step, given the
-/// same history, does the same.
+/// same history, does the same. Optional member `static constexpr bool runs_apart = true`: copies of the step share nothing that a call
+/// changes, so that the rows of a batch may call theirs at the same time, on threads of the model's pool. Where one step or pick of a chain
+/// does not say so, as no lambda can, rows choose one after the other, on the thread of the caller.
 template <class T>
 concept LogitsStep = std::copy_constructible<T> && (detail::TakesHistory<T> || detail::TakesContext<T>);
 
@@ -94,7 +104,9 @@ void call(Step& step, std::span<float> logits, const StepContext& context) {
 /// Calls a step with as much as it wants to know. Generic lambdas are given the history.
 template <LogitsStep Step>
 void apply(Step& step, std::span<float> logits, const StepContext& context) {
-  if (std::derived_from<Step, Narrowing> || !context.live) return detail::call(step, logits, context);
+  if (!context.live) return detail::call(step, logits, context);
+  if constexpr (!detail::KeepsToList<Step>) detail::write_excluded(logits, *context.live);
+  if constexpr (std::derived_from<Step, Narrowing>) return detail::call(step, logits, context);
   context.live->forget();  // it may bring back what was excluded
   StepContext without = context;
   without.live = nullptr;
@@ -136,6 +148,7 @@ inline float& logit_of(std::span<float> logits, Token id, const char* step) {
 /// A callable as a step of the library, so that it composes with another callable: step(f) | step(g) | draw().
 template <LogitsStep F>
 struct Step : Narrowing {
+  static constexpr bool runs_apart = detail::RunsApart<F>, keeps_to_list = true;
   F function;
   explicit Step(F f) : function(std::move(f)) {}
   void operator()(std::span<float> logits, const StepContext& context) { weft::apply(function, logits, context); }

@@ -9,6 +9,7 @@
 namespace weft {
 
 struct SuppressTokens : Narrowing {
+  static constexpr bool runs_apart = true;
   std::vector<Token> tokens{};
   bool only_at_begin = false;
   void operator()(std::span<float> logits, const StepContext& context) const {

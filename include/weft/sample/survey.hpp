@@ -39,6 +39,16 @@ class Survey {
   /// Look::spread: how many tokens are not excluded.
   [[nodiscard]] std::size_t count_left() const noexcept;
 
+  /// Excludes what is below the border, or not within `width` of the centre, in the logits that were surveyed: the survey ends with that.
+  void exclude_below(std::span<float> logits, float border) const { detail::exclude_below(logits, border, list(), peaks_); }
+  void exclude_outside(std::span<float> logits, float centre, float width) const { detail::exclude_outside(logits, centre, width, list(), peaks_); }
+  /// The list of what is left that was given; null if there was none.
+  [[nodiscard]] Live* list() const noexcept { return live_ == &own_ ? nullptr : live_; }
+
+  /// How many peaks are above the bound: no more than logits, and as many where they are few.
+  [[nodiscard]] std::size_t peaks_above(float bound) const noexcept;
+  /// What those weigh that are above the bound.
+  [[nodiscard]] double weight_above(float bound) const noexcept;
   /// A bound that at least k logits are above, and not many more; -inf where they are few.
   [[nodiscard]] float bound_of(std::size_t k) const noexcept;
 

@@ -47,6 +47,16 @@ WEFT_INLINE void Survey::weigh_all(bool with_mean) {
   weight = all.weight, mean = all.mean;
 }
 
+WEFT_INLINE std::size_t Survey::peaks_above(float bound) const noexcept {
+  return count_from(peaks_, whole_scans((count_ + !rest_of(logits_).empty()) * 16), std::nextafter(bound, -excluded));
+}
+
+WEFT_INLINE double Survey::weight_above(float bound) const noexcept {
+  double sum = 0;
+  by_blocks(logits_, live_, [&](const float* x, std::size_t n) { sum += weigh_above(x, n, base, bound); });
+  return sum;
+}
+
 WEFT_INLINE std::size_t Survey::count_left() const noexcept {
   if (partial_ != 0) return detail::count_left(logits_, live_);
   const auto rest = rest_of(logits_);

@@ -60,6 +60,21 @@ inline void weigh(const float* x, std::size_t n, float base, float* weights) noe
   over_block([&](std::size_t i, std::size_t) { store_vec(weights + i, weight_of(bounded(load_vec(x + i) - zero))); }, n);
 }
 
+/// What those of some blocks weigh that are above the bound.
+inline double weigh_above(const float* x, std::size_t blocks, float base, float bound) noexcept {
+  const Vec zero = all_vec(base), border = all_vec(bound), none = {};
+  double sum = 0;
+  for (std::size_t b = 0; b < blocks; ++b, x += softmax_block) {
+    Sums part;
+    over_block([&](std::size_t i, std::size_t r) {
+      const Vec v = load_vec(x + i), w = weight_of(bounded(v - zero));
+      part.part[r] = part.part[r] + (v > border ? w : none);
+    });
+    sum += static_cast<double>(part.total());
+  }
+  return sum;
+}
+
 /// What a block weighs, and with_mean: the sum of weight times (x - base). relative: base is not 0. careful: what is excluded has no part
 /// in the mean; else that is NaN then, where bounded() does nothing.
 template <bool with_mean, bool relative, bool careful>
@@ -134,21 +149,24 @@ inline std::size_t list_above(const float* x, std::size_t blocks, const float* p
   return n;
 }
 
-/// Writes what is above the bound in n listed sixteens, and its ids, if they are wanted, that of x[0] being `first`; up to sixteen places more
-/// are written. Their number.
-inline std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, std::int32_t first, float* values,
+/// Writes what is above the bound, and not above `high`, in n listed sixteens, and its ids, if they are wanted, that of x[0] being `first`; up to
+/// sixteen places more are written. Their number.
+inline std::size_t take_above(const float* x, const std::uint32_t* list, std::size_t n, float bound, float high, std::int32_t first, float* values,
                               std::int32_t* ids) noexcept {
-  const Vec border = all_vec(bound);
-  const auto take = [&](auto with_ids) {
+  const Vec border = all_vec(bound), upper = all_vec(high);
+  const auto take = [&](auto with_ids, auto with_upper) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < n; ++i)
       WEFT_SOFTMAX_UNROLL for (std::size_t r = 0; r < registers; ++r) {
         const std::size_t at = std::size_t{16} * list[i] + r * lanes;
         const Vec v = load_vec(x + at);
-        count += pack<with_ids.value>(v, bits_above(v, border), first + static_cast<std::int32_t>(at), values + count,
+        const unsigned in = with_upper.value ? bits_above(v, border) & ~bits_above(v, upper) : bits_above(v, border);
+        count += pack<with_ids.value>(v, in, first + static_cast<std::int32_t>(at), values + count,
                                       with_ids.value ? ids + count : nullptr);
       }
     return count;
   };
-  return ids ? take(std::true_type{}) : take(std::false_type{});
+  const bool all = !(high < -excluded);
+  if (!ids) return all ? take(std::false_type{}, std::false_type{}) : take(std::false_type{}, std::true_type{});
+  return all ? take(std::true_type{}, std::false_type{}) : take(std::true_type{}, std::true_type{});
 }

@@ -10,6 +10,7 @@
 namespace weft {
 
 struct Temperature : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float value = 1;
   void operator()(std::span<float> logits, const StepContext& context) const {
     if (value == 1) return;

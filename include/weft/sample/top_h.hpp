@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopH : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   float share = 1;
   detail::Candidates candidates{};
@@ -36,7 +37,7 @@ inline TopH top_h(float h) {
 inline void TopH::operator()(std::span<float> logits, const StepContext& context) {
   const detail::Survey survey(logits, context.live, detail::Look::peaks);
   const float max = survey.max;
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  if (std::isinf(max)) return survey.exclude_below(logits, max);
   candidates.rank(survey, considered, best);
   double weight = 0, mean = 0, weights[considered];
   for (std::size_t i = 0; i < best.size(); ++i) {
@@ -56,7 +57,7 @@ inline void TopH::operator()(std::span<float> logits, const StepContext& context
     if (sum > limit * (1 + 1e-12)) break;
     last = best[i];
   }
-  detail::exclude_after(logits, candidates.behind(last), context.live);
+  detail::exclude_after(logits, candidates.behind(last), survey);
 }
 
 }  // namespace weft

@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopK : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   std::size_t k = 1;
   detail::Candidates candidates{};
@@ -18,7 +19,7 @@ struct TopK : Narrowing {
   void operator()(std::span<float> logits, const StepContext& context) {
     if (k >= logits.size()) return;
     const detail::Survey survey(logits, context.live, detail::Look::peaks);
-    detail::exclude_below(logits, candidates.kth(survey, k), context.live);
+    survey.exclude_below(logits, candidates.kth(survey, k));
   }
 };
 

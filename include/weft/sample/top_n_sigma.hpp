@@ -20,6 +20,7 @@ inline double deviation(std::span<const float> logits, float max, const Live* li
 }  // namespace detail
 
 struct TopNSigma : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   float n = 1;
   void operator()(std::span<float> logits, const StepContext& context) const {
     const float max = detail::greatest(logits, context.live);

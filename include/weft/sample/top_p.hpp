@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TopP : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   float p = 1;
   detail::Candidates candidates{};
@@ -33,16 +34,9 @@ inline void TopP::operator()(std::span<float> logits, const StepContext& context
   if (p == 1) return;
   const detail::Survey survey(logits, context.live, detail::Look::weights);
   const float max = survey.max;
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);  // all excluded, or infinite ones that share everything
+  if (std::isinf(max)) return survey.exclude_below(logits, max);  // all excluded, or infinite ones that share everything
   const double mass = static_cast<double>(p) * survey.weight;
-  // most nuclei lie within a few nats of the best token: widen only where they do not
-  float depth = 7;
-  for (float more = 1;; depth += more, more *= 2) {
-    const bool all = depth > 90;
-    candidates.take(survey, all ? detail::excluded : max - depth);
-    if (all || candidates.weight() >= mass) break;
-  }
-  detail::exclude_after(logits, candidates.border(mass, max - depth, max), context.live);
+  detail::exclude_after(logits, candidates.nucleus(survey, mass), survey);
 }
 
 }  // namespace weft

@@ -8,6 +8,7 @@
 namespace weft {
 
 struct TypicalP : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   float mass = 0.9f;
   detail::Candidates candidates{};
@@ -30,7 +31,7 @@ inline TypicalP typical_p(float mass) {
 inline void TypicalP::operator()(std::span<float> logits, const StepContext& context) {
   const detail::Survey survey(logits, context.live, detail::Look::spread);
   const float max = survey.max;
-  if (std::isinf(max)) return detail::exclude_below(logits, max, context.live);
+  if (std::isinf(max)) return survey.exclude_below(logits, max);
   // -log p_i = Z - x_i and H = Z - E[x], so that |-log p_i - H| = |x_i - E[x]|
   const float centre = max + static_cast<float>(survey.mean);
   const double wanted = static_cast<double>(mass) * survey.weight;
@@ -42,7 +43,7 @@ inline void TypicalP::operator()(std::span<float> logits, const StepContext& con
     if (all || candidates.weight() >= wanted) break;
   }
   candidates.rank_by_distance(centre);
-  detail::exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).last.value, context.live);
+  survey.exclude_outside(logits, centre, -candidates.border(wanted, -width, 0).last.value);
 }
 
 }  // namespace weft

@@ -56,10 +56,11 @@ class KgwKey {
 }  // namespace detail
 
 struct WatermarkKgw : Narrowing {
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   detail::KgwKey key;
   std::vector<std::uint32_t> permutation{};
-  std::vector<detail::Ranked> best{};
+  detail::Greatest greatest{};
   std::vector<Token> window{};
 
   static constexpr std::size_t candidates = 40;  ///< as in Hugging Face: self hash marks the so many best tokens alone
@@ -67,7 +68,7 @@ struct WatermarkKgw : Narrowing {
   explicit WatermarkKgw(const KgwOptions& options) : key(options) {}
   void prepare(std::size_t vocab, std::size_t) {
     permutation.reserve(key.self_hash() ? 0 : vocab);
-    best.reserve(2 * candidates + 64);
+    greatest.reserve(vocab, candidates);
     window.reserve(key.context_width());
   }
   void operator()(std::span<float> logits, std::span<const Token> history);

@@ -78,8 +78,7 @@ WEFT_INLINE void WatermarkKgw::operator()(std::span<float> logits, std::span<con
     for (std::size_t i = 0; i < key.greenlist_size(logits.size()); ++i) logits[permutation[i]] += bias;
     return;
   }
-  detail::greatest_n(logits, candidates, best);
-  for (const auto& r : best) {
+  for (const auto& r : greatest.find(logits, candidates)) {
     const auto before = history.last(width - 1);
     window.assign(before.begin(), before.end());
     window.push_back(r.id);

@@ -53,6 +53,7 @@ class SynthIdKey {
 
 class WatermarkSynthId : public Narrowing {
  public:
+  static constexpr bool runs_apart = true;
   static constexpr bool follows_history = true;
   explicit WatermarkSynthId(const SynthIdOptions& options) : key_(options) {}
   void prepare(std::size_t vocab, std::size_t positions) {

@@ -9,6 +9,7 @@
 namespace weft {
 
 struct Xtc : Narrowing {
+  static constexpr bool runs_apart = true, keeps_to_list = true;
   static constexpr bool follows_history = true;
   double probability = 0;
   float threshold = 0.1f;
@@ -31,7 +32,7 @@ struct Xtc : Narrowing {
   void exclude_top_choices(std::span<float> logits, detail::Live* live) {
     const detail::Survey survey(logits, live, detail::Look::weights);
     const float max = survey.max;
-    if (std::isinf(max)) return detail::exclude_below(logits, max, live);
+    if (std::isinf(max)) return survey.exclude_below(logits, max);
     const double border = std::log(static_cast<double>(threshold)) + survey.log_weight();
     candidates.take(survey, detail::just_below(max + static_cast<float>(std::max(border, -1e30)) - 1e-3f));  // all that are in, and few more
     const auto reaches = [&](std::size_t i) { return static_cast<double>(candidates.value(i)) - static_cast<double>(max) >= border; };
