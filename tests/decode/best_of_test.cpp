@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "support/toy_sequence.hpp"
-#include "weft/decode/alternatives.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/decode/minimum_bayes_risk.hpp"
 #include "weft/sample/parameters.hpp"
@@ -114,34 +113,6 @@ TEST_CASE("minimum Bayes risk takes the sample of greatest mean utility to the o
   b.tokens = {2, 2, 5};
   CHECK(unigram_f1(a, b) == doctest::Approx(4.0 / 7));
   CHECK(unigram_f1(a, a) == 1);
-}
-
-TEST_CASE("alternatives at a position are the likeliest tokens there, each continued as if it had been written") {
-  const auto model = numbered_toy(12);
-  ToySequence text(model);
-  text.append(std::vector<Token>{1, 2, 3, 4, 5, 6});
-  ToySequence before(model);
-  before.append(std::vector<Token>{1, 2, 3});
-  const Options own{.max_tokens = 5, .ignore_end_tokens = true, .logprobs = 4};
-  model.positions = 0;
-  const auto found = alternatives(text, 3, greedy(), {.k = 4}, own);
-  CHECK(model.positions == 4 * 4);  // new tokens only, and the last of each is not run
-  CHECK(text.size() == 6);
-  REQUIRE(found.size() == 4);
-  std::vector<float> p(before.logits().begin(), before.logits().end());
-  log_softmax(p);
-  for (std::size_t i = 0; i < 4; ++i) {
-    CHECK(found[i].tokens[0] == found[0].top_raw_at(0)[i].token);
-    CHECK(found[i].raw_logprobs[0] == p[static_cast<std::size_t>(found[i].tokens[0])]);
-    auto fork = before.fork();
-    fork.append(std::span<const Token>(found[i].tokens).first(1));
-    const auto rest = generate(fork, greedy(), {.max_tokens = 4, .ignore_end_tokens = true}).front();
-    CHECK(std::equal(rest.tokens.begin(), rest.tokens.end(), found[i].tokens.begin() + 1, found[i].tokens.end()));
-  }
-  const auto likely = alternatives(text, 3, greedy(), {.k = 12, .min_probability = std::exp(p[static_cast<std::size_t>(found[2].tokens[0])])}, own);
-  CHECK(likely.size() == 3);
-  CHECK_THROWS_AS(alternatives(text, 0, greedy()), Error);
-  CHECK_THROWS_AS(alternatives(text, 7, greedy()), Error);
 }
 
 TEST_CASE("samples that are cancelled are returned as they are, and impossible numbers are refused") {
