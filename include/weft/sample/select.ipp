@@ -109,7 +109,9 @@ WEFT_INLINE float Candidates::guess(const Survey& survey, float high, double sha
 WEFT_INLINE Border Candidates::nucleus(const Survey& survey, double mass) {
   float high = survey.max, low = high - 7;
   double above = 0;  // what those above `high` weigh, less than the mass
-  if (constexpr std::size_t many = 512; survey.peaks_above(low) < many) {  // most nuclei lie within a few nats of the best token
+  std::size_t peaks = 0;
+  survey.for_each_run([&](const float*, std::size_t blocks, const float*, std::size_t) { peaks += 16 * blocks; });
+  if (survey.peaks_above(low) <= peaks / 5 * 4) {  // most nuclei lie within a few nats of the best token
     take(survey, low);
     above = weight();
     if (above >= mass) return border(mass, low, high);
