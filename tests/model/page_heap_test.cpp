@@ -56,9 +56,3 @@ TEST_CASE("a slab loses an eighth at most, and pages are taken again before ther
   CHECK(heap.held() <= held);
   for (auto* page : pages) heap.give(page);
 }
-
-TEST_CASE("pools of one page size share a heap for as long as one of them lives") {
-  const auto a = PageHeap::of(4096), b = PageHeap::of(4096), c = PageHeap::of(8192);
-  CHECK(a == b);
-  CHECK(a != c);
-}

@@ -13,7 +13,7 @@
 using namespace weft;
 
 TEST_CASE("a pool counts the pages that are alive and refuses one beyond its budget") {
-  const auto pool = std::make_shared<PagePool>(256, 600);
+  const auto pool = std::make_shared<PagePool>(std::make_shared<PageHeap>(256), 600);
   auto a = pool->allocate(), b = pool->allocate();
   CHECK(pool->used() == 512);
   try {
@@ -36,7 +36,7 @@ TEST_CASE("a pool counts the pages that are alive and refuses one beyond its bud
 TEST_CASE("pages outlive the handle of their pool and may be freed in any thread") {
   std::vector<std::thread> threads;
   {
-    const auto pool = std::make_shared<PagePool>(64);
+    const auto pool = std::make_shared<PagePool>(std::make_shared<PageHeap>(64));
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([pool, page = pool->allocate()]() mutable {
         for (int i = 0; i < 1000; ++i) {

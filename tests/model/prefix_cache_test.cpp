@@ -225,7 +225,7 @@ TEST_CASE(
   for (unsigned seed = 0; seed < 30; ++seed) {
     CAPTURE(seed);
     const std::size_t most = 3 + seed;
-    const auto pool = std::make_shared<PagePool>(64);
+    const auto pool = std::make_shared<PagePool>(std::make_shared<PageHeap>(64));
     detail::PrefixTree tree(64, most * 64 + seed % 64);
     PlainTree plain(most);
     Texts texts(seed % 3 == 0 ? 2 : 5, seed);
@@ -261,7 +261,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a text of a million tokens goes in and out without deep recursion") {
-  const auto pool = std::make_shared<PagePool>(64);
+  const auto pool = std::make_shared<PagePool>(std::make_shared<PageHeap>(64));
   detail::PrefixTree tree(64, std::size_t{1} << 40);
   const std::vector<Token> text(1 << 20, 1);
   tree.insert(text, pages_of(*pool, text.size()));

@@ -1,6 +1,7 @@
 // Model<Backend>: a model file, loaded. Immutable and safe to share between threads; sequences do the rest.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,6 +35,7 @@ struct LoadOptions {
   std::function<void(std::size_t done, std::size_t total)> progress{};  ///< bytes of weights packed, on the loading thread
 };
 
+class PageHeap;
 struct ModelFile;
 namespace detail {
 template <class B>
@@ -65,6 +67,8 @@ class AnyModel {
   [[nodiscard]] int activation_bits() const noexcept { return activation_bits_; }
   /// Bytes that the KV cache needs for one position.
   [[nodiscard]] std::size_t kv_bytes_per_position(KvType type) const noexcept;
+  /// For Sequence: where the pages of its KV cache come from.
+  [[nodiscard]] const std::shared_ptr<PageHeap>& kv_heap(KvType type) const noexcept { return kv_heaps_[static_cast<std::size_t>(type)]; }
   [[nodiscard]] const std::string& source() const noexcept { return source_; }
   [[nodiscard]] ThreadPool& pool() const noexcept { return *pool_; }
   /// Names what determines the logits: XXH64 of the spec and of every weight's name, type, shape and bytes as the file has them. The
@@ -83,12 +87,14 @@ class AnyModel {
   virtual void run_head(const float* hidden, std::int64_t rows, float* logits) const = 0;
   AnyModel(ModelFile& file, const LoadOptions& options);
   AnyModel(const AnyModel& whole, std::int64_t layers);  // but for weight_bytes_ and fingerprint_
+  void make_kv_heaps();
   void take_tokenizer(ModelFile& file);
   void take_fingerprint(std::uint64_t weight_digest);
 
   std::shared_ptr<ThreadPool> pool_;
   std::string source_;
   ModelSpec spec_;
+  std::array<std::shared_ptr<PageHeap>, 3> kv_heaps_;  ///< by KvType
   std::vector<Token> end_tokens_;
   std::optional<Tokenizer> tokenizer_;
   std::vector<NamedTemplate> chat_templates_;
@@ -136,9 +142,5 @@ class Model final : public AnyModel {
 
 #ifndef WEFT_COMPILED
 #include "weft/model/loaded_model.hpp"
-#include "weft/model/model.ipp"
-#endif
-
-#ifndef WEFT_COMPILED
 #include "weft/model/model.ipp"
 #endif

@@ -7,6 +7,7 @@
 #include "weft/core/xxh64.hpp"
 #include "weft/model/model.hpp"
 #include "weft/model/model_file.hpp"
+#include "weft/model/page_heap.hpp"
 
 namespace weft {
 
@@ -21,6 +22,7 @@ WEFT_INLINE AnyModel::AnyModel(ModelFile& file, const LoadOptions& options)
       activation_bits_(options.activation_bits) {
   if (activation_bits_ != 8 && activation_bits_ != 16)
     fail(ErrorKind::argument, "activation_bits is ", activation_bits_, "; expected 8 or 16");
+  make_kv_heaps();
 }
 
 WEFT_INLINE AnyModel::AnyModel(const AnyModel& whole, std::int64_t layers)
@@ -29,6 +31,12 @@ WEFT_INLINE AnyModel::AnyModel(const AnyModel& whole, std::int64_t layers)
   if (layers < 1 || layers > static_cast<std::int64_t>(spec_.layers.size()))
     fail(ErrorKind::argument, source_, ": a model of the first ", layers, " layers: expected 1 to ", spec_.layers.size());
   spec_.layers.resize(static_cast<std::size_t>(layers));
+  make_kv_heaps();
+}
+
+WEFT_INLINE void AnyModel::make_kv_heaps() {
+  for (const auto type : {KvType::f32, KvType::f16, KvType::q8})
+    kv_heaps_[static_cast<std::size_t>(type)] = std::make_shared<PageHeap>(kv_bytes_per_position(type) * static_cast<std::size_t>(page_positions));
 }
 
 WEFT_INLINE AnyModel::~AnyModel() = default;

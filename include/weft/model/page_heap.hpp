@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -10,12 +9,10 @@
 
 namespace weft {
 
-/// Pages of one size for all pools of the process: what many short sequences hold lies close together, so that a pass which reads
+/// Pages of one size for all sequences of a model: what many short ones hold lies close together, so that a pass which reads
 /// all of it finds its addresses in the TLB (SmolLM2, 16 sequences: a pass takes a seventh less). Thread-safe.
 class PageHeap {
  public:
-  /// The heap of pages of `page_bytes` bytes; it lives as long as somebody holds it.
-  static std::shared_ptr<PageHeap> of(std::size_t page_bytes);
   explicit PageHeap(std::size_t page_bytes) noexcept;
   ~PageHeap();
   PageHeap(const PageHeap&) = delete;

@@ -13,18 +13,6 @@
 
 namespace weft {
 
-WEFT_INLINE std::shared_ptr<PageHeap> PageHeap::of(std::size_t page_bytes) {
-  static std::mutex mutex;
-  static std::vector<std::weak_ptr<PageHeap>> heaps;
-  const std::lock_guard lock(mutex);
-  std::erase_if(heaps, [](const auto& heap) { return heap.expired(); });
-  for (const auto& heap : heaps)
-    if (auto held = heap.lock(); held && held->page_bytes() == page_bytes) return held;
-  auto heap = std::make_shared<PageHeap>(page_bytes);
-  heaps.push_back(heap);
-  return heap;
-}
-
 WEFT_INLINE PageHeap::PageHeap(std::size_t page_bytes) noexcept
     : page_bytes_(page_bytes), stride_(page_bytes), slab_bytes_(page_bytes) {
   if (page_bytes < smallest_shared) return;

@@ -26,15 +26,15 @@ struct Page : RefCounted {
 /// Hands out pages of one size, within a budget. Thread-safe.
 class PagePool : public std::enable_shared_from_this<PagePool> {
  public:
-  /// page_bytes: size of a page; budget: bytes of pages alive at once.
-  explicit PagePool(std::size_t page_bytes, std::size_t budget = std::numeric_limits<std::size_t>::max());
+  /// heap: where pages come from, and their size; budget: bytes of pages alive at once.
+  explicit PagePool(std::shared_ptr<PageHeap> heap, std::size_t budget = std::numeric_limits<std::size_t>::max());
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
   /// Contents are undefined. Throws Error(resource) when the budget is spent.
   Ref<Page> allocate();
 
-  [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
+  [[nodiscard]] std::size_t page_bytes() const noexcept { return heap_->page_bytes(); }
   [[nodiscard]] std::size_t budget() const noexcept { return budget_; }
   /// Bytes of pages alive now, and the most there ever were.
   [[nodiscard]] std::size_t used() const noexcept { return locked(used_); }
@@ -45,10 +45,9 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
   std::size_t locked(const std::size_t& value) const noexcept;
   void take_back(std::byte* data) noexcept;
 
-  std::size_t page_bytes_, budget_;
-  std::size_t used_ = 0, peak_ = 0;
-  mutable std::mutex mutex_;
   std::shared_ptr<PageHeap> heap_;
+  std::size_t budget_, used_ = 0, peak_ = 0;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace weft

@@ -24,8 +24,7 @@ WEFT_INLINE AnySequence::AnySequence(const AnyModel& model, const SequenceOption
     fail(ErrorKind::argument, model.source(), ": context_length is not given by the file; set SequenceOptions::context");
   if (model.spec().learned_positions && options_.context > model.context_length())
     fail(ErrorKind::argument, "a context of ", options_.context, " positions: the model has learned only ", model.context_length());
-  pool_ = std::make_shared<PagePool>(model.kv_bytes_per_position(options_.kv_type) * static_cast<std::size_t>(page_positions),
-                                     options_.kv_bytes);
+  pool_ = std::make_shared<PagePool>(model.kv_heap(options_.kv_type), options_.kv_bytes);
   state_ = make_ref<detail::SequenceState>();
 }
 
