@@ -199,8 +199,8 @@ class BanGeneration {
     const auto n = static_cast<std::size_t>(recording_.options().logprobs);
     if (n > 0) {
       const auto most = std::min(n, raw.size());
-      add_top(raw, sum, most, best_, next.top_raw);
-      add_top(processed_, normaliser(processed_), most, best_, next.top);
+      add_top(raw, sum, most, greatest_, next.top_raw);
+      add_top(processed_, normaliser(processed_), most, greatest_, next.top);
     }
     unchanged_ = context.history.size();
     return true;
@@ -234,7 +234,7 @@ class BanGeneration {
   std::deque<Pending> pending_;
   std::vector<Token> banned_;  // for the token to come
   std::vector<float> processed_;
-  std::vector<Ranked> best_;
+  Greatest greatest_;
   std::size_t start_ = 0, most_held_ = 0, unchanged_ = 0;
   std::size_t left_ = 0;  // bytes of text that cannot be taken back
   bool begun_ = false;
