@@ -15,7 +15,7 @@ namespace {
 
 // a b " " "1" aa ab, then ids without ranks up to the added tokens
 constexpr const char* ranks = "YQ== 0\nYg== 1\nIA== 2\nMQ== 3\nYWE= 4\nYWI= 5\n";
-constexpr const char* json = R"({"model": {"type": "WordLevel", "vocab": {"a": 0, "<unk>": 1}, "unk_token": "<unk>"}})";
+constexpr const char* word_level = R"({"model": {"type": "WordLevel", "vocab": {"a": 0, "<unk>": 1}, "unk_token": "<unk>"}})";
 
 struct Folder {
   test::TemporaryFolder folder{};
@@ -36,7 +36,7 @@ TEST_CASE("a folder's tokenizer is the first of the files that Hugging Face's li
   CHECK(open_tokenizer(folder.path()).encode("a") == Tokens{6});
   folder.write("tokenizer.model", ranks);
   CHECK(open_tokenizer(folder.path()).encode("aab") == Tokens{4, 1});
-  folder.write("tokenizer.json", json);
+  folder.write("tokenizer.json", word_level);
   CHECK(open_tokenizer(folder.path()).vocabulary().model == "WordLevel");
 }
 

@@ -11,10 +11,9 @@
 #include "weft/text/tokenizer_json.hpp"
 
 using namespace weft;
+using Tokens = std::vector<Token>;
 
 namespace {
-
-using Tokens = std::vector<Token>;
 
 void check_case(const Tokenizer& tokenizer, const nlohmann::json& entry) {
   const std::string text = entry.at("text");

@@ -13,11 +13,11 @@
 #include "weft/text/tokenizer_json.hpp"
 
 using namespace weft;
+using Tokens = std::vector<Token>;
 
 namespace {
 
-using Tokens = std::vector<Token>;
-constexpr EncodeOptions plain{.control = true, .unit = OffsetUnit::characters};
+constexpr EncodeOptions in_characters{.control = true, .unit = OffsetUnit::characters};
 constexpr EncodeOptions full{.control = true, .add_special = true, .unit = OffsetUnit::characters};
 
 void check_golden(const Tokenizer& tokenizer, const nlohmann::json& entry) {
@@ -31,7 +31,7 @@ void check_golden(const Tokenizer& tokenizer, const nlohmann::json& entry) {
   const auto encoding = tokenizer.encoding(text, full);
   CHECK(encoding.ids == entry.at("ids").get<Tokens>());
   CHECK(encoding.tokens == entry.at("tokens").get<std::vector<std::string>>());
-  const auto without = tokenizer.encoding(text, plain);
+  const auto without = tokenizer.encoding(text, in_characters);
   const auto ids = entry.at("ids_plain").get<Tokens>();
   CHECK(without.ids == ids);
   std::vector<std::vector<std::size_t>> offsets;
