@@ -20,12 +20,12 @@ namespace {
 Token byte(unsigned char b) { return 3 + b; }
 Token piece(Token index) { return 259 + index; }
 
-const std::vector<std::string> alphabet{"ab", "bc", "\u2581ab", "\u2581", "a", "b", "c", "abab"};
+const std::vector<std::string> sentence_pieces{"ab", "bc", "\u2581ab", "\u2581", "a", "b", "c", "abab"};
 
 }  // namespace
 
 TEST_CASE("the pair of the best score merges first, and of equal ones the leftmost") {
-  const Tokenizer t(piece_vocabulary(alphabet));
+  const Tokenizer t(piece_vocabulary(sentence_pieces));
   CHECK(t.encode("ab") == Tokens{piece(2)});
   CHECK(t.encode("abc") == Tokens{piece(2), piece(6)});  // ab before bc
   CHECK(t.encode("cbc") == Tokens{piece(3), piece(6), piece(1)});
@@ -36,7 +36,7 @@ TEST_CASE("the pair of the best score merges first, and of equal ones the leftmo
 }
 
 TEST_CASE("what the vocabulary lacks is written in bytes, and without these it is the unknown token") {
-  const Tokenizer t(piece_vocabulary(alphabet));
+  const Tokenizer t(piece_vocabulary(sentence_pieces));
   CHECK(t.encode("a\u00E9") == Tokens{piece(3), piece(4), byte(0xC3), byte(0xA9)});
   CHECK(t.encode("\xFF") == Tokens{piece(3), byte(0xFF)});
   CHECK(t.decode(t.encode("a\u00E9\xFF z"), InvalidUtf8::keep) == "a\u00E9\xFF z");
@@ -45,7 +45,7 @@ TEST_CASE("what the vocabulary lacks is written in bytes, and without these it i
 }
 
 TEST_CASE("a space stands before the text and after each added token, and leaves the decoded text again") {
-  auto v = piece_vocabulary(alphabet);
+  auto v = piece_vocabulary(sentence_pieces);
   v.tokens.push_back("<|x|>");
   v.types.push_back(TokenType::user_defined);
   v.scores.push_back(0);
@@ -68,7 +68,7 @@ TEST_CASE("no text becomes a control token unless asked") {
 }
 
 TEST_CASE("tokens know their place in the text") {
-  const Tokenizer t(piece_vocabulary(alphabet));
+  const Tokenizer t(piece_vocabulary(sentence_pieces));
   const auto encoding = t.encoding("ab \u2581\u00E9c", {.add_special = false});
   CHECK(encoding.ids == Tokens{piece(2), piece(3), piece(3), byte(0xC3), byte(0xA9), piece(6)});
   CHECK(encoding.offsets == std::vector<TextRange>{{0, 2}, {2, 3}, {3, 6}, {6, 8}, {6, 8}, {8, 9}});
@@ -78,7 +78,7 @@ TEST_CASE("tokens know their place in the text") {
 }
 
 TEST_CASE("a pair of texts has BOS and EOS around each, as the vocabulary says") {
-  auto v = piece_vocabulary(alphabet);
+  auto v = piece_vocabulary(sentence_pieces);
   v.add_bos = v.add_eos = true;
   const auto encoding = Tokenizer(v).encoding("ab", "c", {.add_special = true});
   CHECK(encoding.ids == Tokens{1, piece(2), 2, 1, piece(3), piece(6), 2});
@@ -87,7 +87,7 @@ TEST_CASE("a pair of texts has BOS and EOS around each, as the vocabulary says")
 }
 
 TEST_CASE("scores that are missing or no numbers are refused") {
-  auto v = piece_vocabulary(alphabet);
+  auto v = piece_vocabulary(sentence_pieces);
   v.scores[5] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH_AS(Tokenizer{v}, doctest::Contains("token 5"), Error);
   v.scores.pop_back();
