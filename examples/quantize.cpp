@@ -162,7 +162,7 @@ class Source {
     if (folder_)
       tensors_[i].bytes = folder_->bytes(i);
     else if (i > 0)
-      gguf_->tensors.release(tensors_[i - 1]);
+      gguf_->tensors.release(tensors_[i - 1].bytes);
     return tensors_[i];
   }
 
