@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "decode/golden_prompt.hpp"
 #include "support/backends.hpp"
 #include "support/data.hpp"
 #include "weft/decode/generate.hpp"
@@ -14,17 +15,8 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
-
-namespace {
-const std::vector<Token> start{17, 32, 59, 27, 23};
-
-template <class B>
-Sequence<B> prompt_of(const Model<B>& model) {
-  Sequence<B> made(model);
-  made.append(start);
-  return made;
-}
-}  // namespace
+using test::golden_prompt;
+using test::prompt_of;
 
 TEST_CASE_TEMPLATE("contrastive search chooses by formula 5 over hidden states computed afresh", B, WEFT_TEST_BACKENDS) {
   if (!test::usable<B>()) return;
@@ -34,7 +26,7 @@ TEST_CASE_TEMPLATE("contrastive search chooses by formula 5 over hidden states c
   const float alpha = 0.5f;
   const auto result = generate(prompt, contrastive_search({.alpha = alpha, .k = 5}), {.max_tokens = 10, .ignore_end_tokens = true, .logprobs = 5}).front();
   REQUIRE(result.tokens.size() == 10);
-  auto text = start;
+  auto text = golden_prompt;
   for (std::size_t n = 0; n < 10; ++n) {
     double best = -HUGE_VAL;
     Token best_token = -1;
@@ -81,7 +73,7 @@ TEST_CASE("contrastive search reports pieces, ends at its limits, and when cance
   CHECK(cut.tokens.size() == 4);
   CHECK(generate(prompt_of(model), contrastive_search(), {.max_tokens = 0}).front().tokens.empty());
   Sequence<Cpu<>> small(model, {.context = 7});
-  small.append(start);
+  small.append(golden_prompt);
   const auto full = generate(small, contrastive_search(), {.ignore_end_tokens = true}).front();
   CHECK(full.stop == StopReason::context_full);
   CHECK(full.tokens.size() == 2);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "decode/golden_prompt.hpp"
 #include "support/backends.hpp"
 #include "support/golden_model.hpp"
 #include "weft/decode/beam.hpp"
@@ -13,17 +14,8 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
-
-namespace {
-const std::vector<Token> start{17, 32, 59, 27, 23};
-
-template <class B>
-Sequence<B> prompt_of(const Model<B>& model, const std::vector<Token>& tokens = start) {
-  Sequence<B> made(model);
-  made.append(tokens);
-  return made;
-}
-}  // namespace
+using test::golden_prompt;
+using test::prompt_of;
 
 TEST_CASE_TEMPLATE("the head gives for the last hidden states the bits of the logits, for any number of rows", B, WEFT_TEST_BACKENDS) {
   if (!test::usable<B>()) return;
@@ -31,10 +23,10 @@ TEST_CASE_TEMPLATE("the head gives for the last hidden states the bits of the lo
   const std::int64_t last = static_cast<std::int64_t>(model.spec().layers.size());
   Sequence<B> s(model);
   std::vector<std::int64_t> all{0, 1, 2, 3, 4};
-  const auto hidden = s.append_hidden(start, std::span(&last, 1), all);
+  const auto hidden = s.append_hidden(golden_prompt, std::span(&last, 1), all);
   const auto logits = model.logits_of(TensorView<const float, 2>(hidden.data(), {5, model.spec().width}));
   for (std::size_t i = 0; i < 5; ++i) {
-    const auto alone = prompt_of(model, {start.begin(), start.begin() + static_cast<std::ptrdiff_t>(i) + 1});
+    const auto alone = prompt_of(model, {golden_prompt.begin(), golden_prompt.begin() + static_cast<std::ptrdiff_t>(i) + 1});
     const auto row = logits[static_cast<std::int64_t>(i)].flat();
     CHECK(std::memcmp(row.data(), alone.logits().data(), row.size_bytes()) == 0);
     const auto one = model.logits_of(TensorView<const float, 2>(hidden[0][static_cast<std::int64_t>(i)].data(), {1, model.spec().width}));
@@ -51,7 +43,7 @@ TEST_CASE_TEMPLATE("hidden states of many sequences in one pass have the bits of
   std::vector<Sequence<B>> together, apart;
   std::vector<Sequence<B>*> pointers;
   for (std::size_t i = 0; i < 3; ++i) {
-    together.push_back(prompt_of(model, {start.begin(), start.end() - static_cast<std::ptrdiff_t>(i)}));
+    together.push_back(prompt_of(model, {golden_prompt.begin(), golden_prompt.end() - static_cast<std::ptrdiff_t>(i)}));
     apart.push_back(together.back().fork());
   }
   for (auto& s : together) pointers.push_back(&s);
@@ -73,7 +65,7 @@ TEST_CASE_TEMPLATE("DoLa forks, rewinds, branches and batches to the same bits a
   const Model<B> model(test::goldens() / "llama");
   const DolaOptions how{.layers = {0, 1}};
   const std::vector<Token> more{9, 8, 7};
-  auto text = start;
+  auto text = golden_prompt;
   text.insert(text.end(), more.begin(), more.end());
   const auto fresh = dola(prompt_of(model, text), how);
   const std::vector<float> expected(fresh.logits().begin(), fresh.logits().end());
@@ -113,6 +105,6 @@ TEST_CASE("sequences that contrast different layers are refused in one pass, and
   const std::vector<Dola<Sequence<Cpu<>>>*> both{&one, &other};
   const std::vector<Token> tokens{3, 4};
   CHECK_THROWS_AS(append_each(std::span<Dola<Sequence<Cpu<>>>* const>(both), tokens, {}), Error);
-  CHECK(one.size() == start.size());
-  CHECK(other.size() == start.size());
+  CHECK(one.size() == golden_prompt.size());
+  CHECK(other.size() == golden_prompt.size());
 }
