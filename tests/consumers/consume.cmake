@@ -16,7 +16,7 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# Runs what main.cpp or reader.cpp became.
+# Runs what main.cpp, reader.cpp or twice.cpp became.
 function(run_program name)
   run("${BUILD}/${name}")
   if(NOT output MATCHES "^weft ${VERSION}\n.*missing\\.(gguf|safetensors).*\n$")
@@ -28,7 +28,8 @@ set(configure "${CMAKE_COMMAND}" -B "${BUILD}" -G "${GENERATOR}" "-DCMAKE_CXX_CO
     "-DEigen3_DIR=${Eigen3_DIR}" "-Dnlohmann_json_DIR=${nlohmann_json_DIR}" "-DCMAKE_PREFIX_PATH=${PREFIX}")
 
 if(KIND STREQUAL "include")
-  run("${CXX}" -std=c++20 ${flags} ${include_flags} -DWITH_OTHER_UNIT "${here}/main.cpp" "${here}/other.cpp" -o "${BUILD}/program" -pthread)
+  run("${CXX}" -std=c++20 ${flags} ${include_flags} -c "${here}/whole.cpp" -o "${BUILD}/whole.o")
+  run("${CXX}" -std=c++20 ${flags} ${include_flags} "${here}/twice.cpp" "${BUILD}/whole.o" "${BUILD}/whole.o" -o "${BUILD}/program" -pthread)
   run_program(program)
 elseif(KIND STREQUAL "pkg_config")
   find_program(PKG_CONFIG NAMES pkg-config pkgconf)

@@ -17,23 +17,23 @@ using namespace weft::test;
 namespace {
 
 /// Tokens that spell words in many ways, some of them with half of a character.
-ToyModel letters() {
+ToyModel half_letters_toy() {
   ToyModel model;
   model.vocabulary = {"a", "b", "c", "ab", "bc", " ", "cab", "é", "\xC3", "\xA9"};
   model.toy_tokenizer = ToyTokenizer(model.vocabulary);
   return model;
 }
 
-const std::vector<std::string> phrases{"abc", "b a", "é"}, expressions{"ab ?ca", "cc+b", "a{3}"};
+const std::vector<std::string> banned_phrases{"abc", "b a", "é"}, banned_expressions{"ab ?ca", "cc+b", "a{3}"};
 
 /// Where the first of what is banned begins that ends first in `text`; npos where there is none.
 std::size_t first_banned(const std::string& text) {
   for (std::size_t end = 1; end <= text.size(); ++end) {
     const auto head = text.substr(0, end);
     std::size_t begin = head.npos;
-    for (const auto& phrase : phrases)
+    for (const auto& phrase : banned_phrases)
       if (head.ends_with(phrase)) begin = std::min(begin, end - phrase.size());
-    for (const auto& expression : expressions) {
+    for (const auto& expression : banned_expressions) {
       const Regex whole("^(?:" + expression + ")$");
       for (std::size_t from = 0; from < end && from < begin; ++from) {
         const auto part = head.substr(from);
@@ -49,13 +49,13 @@ std::size_t first_banned(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the first of what is banned is found at the token that completes it, where it begins, and never before what is safe") {
-  const auto model = letters();
+  const auto model = half_letters_toy();
   std::vector<RegexStream> streams;
-  for (const auto& expression : expressions) streams.emplace_back(expression);
+  for (const auto& expression : banned_expressions) streams.emplace_back(expression);
   std::size_t found = 0, by_expression = 0, waited = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     CAPTURE(seed);
-    detail::BannedText<ToyTokenizer> text(model, phrases, streams, 40);
+    detail::BannedText<ToyTokenizer> text(model, banned_phrases, streams, 40);
     ToyDecoder decoder(model.vocabulary);
     std::string written;
     std::vector<std::size_t> safe;
@@ -74,7 +74,7 @@ TEST_CASE("the first of what is banned is found at the token that completes it, 
     if (!ended) continue;
     ++found;
     const std::size_t begin = first_banned(written);
-    by_expression += std::none_of(phrases.begin(), phrases.end(), [&](const std::string& p) { return written.compare(begin, p.size(), p) == 0; });
+    by_expression += std::none_of(banned_phrases.begin(), banned_phrases.end(), [&](const std::string& p) { return written.compare(begin, p.size(), p) == 0; });
     CHECK(text.begin() <= begin);  // several may be complete with one token: then the earliest begin counts
     CHECK(first_banned(written.substr(0, text.begin())) == written.npos);
     for (const std::size_t s : safe) CHECK(s <= text.begin());
@@ -85,7 +85,7 @@ TEST_CASE("the first of what is banned is found at the token that completes it, 
 }
 
 TEST_CASE("copies go on by themselves, and the end of a text completes what waits for it") {
-  const auto model = letters();
+  const auto model = half_letters_toy();
   std::vector<RegexStream> streams;
   streams.emplace_back("bc$");
   detail::BannedText<ToyTokenizer> text(model, {}, std::move(streams), 40);

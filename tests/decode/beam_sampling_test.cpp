@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "decode/toy_start.hpp"
 #include "sample/chi_squared.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
@@ -13,8 +14,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1};
 
 struct Branch {
   std::vector<Token> text{};
@@ -83,15 +82,15 @@ TEST_CASE("sampled beams find each text as often as enumeration says") {
       model.ends.clear();
       model.spread = 1.5f;
       std::map<std::vector<Token>, double> best;
-      enumerate(model, {{start, 0}}, width, length, static_cast<double>(t), 1, best);
+      enumerate(model, {{one_token, 0}}, width, length, static_cast<double>(t), 1, best);
       std::map<std::vector<Token>, std::size_t> found;
       constexpr std::size_t n = 50000;  // 10^5 for each shape of the search
       ToySequence root(model);
-      root.append(start);
+      root.append(one_token);
       const auto how = temperature(t) | beam({.width = static_cast<std::int64_t>(width), .sampled = true});
       for (std::uint64_t seed = 0; seed < n; ++seed) {
         auto text = generate(root, how, {.max_tokens = static_cast<std::int64_t>(length), .seed = seed}).front().tokens;
-        text.insert(text.begin(), start.begin(), start.end());
+        text.insert(text.begin(), one_token.begin(), one_token.end());
         ++found[text];
       }
       std::vector<std::size_t> counts;

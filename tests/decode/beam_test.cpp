@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
@@ -14,12 +15,11 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-const std::vector<Token> start{1, 2};
 
-// log-probability of `tokens` after `start`
+// log-probability of `tokens` after `two_tokens`
 double log_prob_of(const ToyModel& model, std::span<const Token> tokens) {
   ToySequence s(model);
-  s.append(start);
+  s.append(two_tokens);
   double sum = 0;
   for (const Token& t : tokens) {
     std::vector<float> logits(s.logits().begin(), s.logits().end());
@@ -43,7 +43,7 @@ TEST_CASE("a beam as wide as the tree is deep finds the best sequences of all") 
           const std::vector<Token> tokens{a, b, c};
           all.emplace(log_prob_of(model, tokens), tokens);
         }
-    const auto found = generate(model, start, beam({.width = 125, .length_penalty = 0, .returned = 10}), {.max_tokens = 3});
+    const auto found = generate(model, two_tokens, beam({.width = 125, .length_penalty = 0, .returned = 10}), {.max_tokens = 3});
     auto best = all.begin();
     for (const auto& r : found) {
       REQUIRE(r.tokens == best->second);
@@ -55,8 +55,8 @@ TEST_CASE("a beam as wide as the tree is deep finds the best sequences of all") 
 
 TEST_CASE("a beam of width one is greedy") {
   const auto model = numbered_toy(40);
-  const auto a = generate(model, start, beam({.width = 1}), {.max_tokens = 15, .ignore_end_tokens = true}).front();
-  const auto b = generate(model, start, greedy(), {.max_tokens = 15, .ignore_end_tokens = true}).front();
+  const auto a = generate(model, two_tokens, beam({.width = 1}), {.max_tokens = 15, .ignore_end_tokens = true}).front();
+  const auto b = generate(model, two_tokens, greedy(), {.max_tokens = 15, .ignore_end_tokens = true}).front();
   CHECK(a.tokens == b.tokens);
   CHECK(a.text == b.text);
   CHECK(a.raw_logprobs == b.raw_logprobs);
@@ -65,7 +65,7 @@ TEST_CASE("a beam of width one is greedy") {
 TEST_CASE("the score is the sum of the log-probs over the length to the power of the penalty, best first") {
   const auto model = numbered_toy(12);
   for (const float penalty : {0.0f, 0.6f, 1.0f, 2.0f}) {
-    const auto results = generate(model, start, beam({.width = 5, .length_penalty = penalty, .returned = 5}), {.max_tokens = 12, .logprobs = 2});
+    const auto results = generate(model, two_tokens, beam({.width = 5, .length_penalty = penalty, .returned = 5}), {.max_tokens = 12, .logprobs = 2});
     REQUIRE(results.size() == 5);
     for (std::size_t i = 0; i < results.size(); ++i) {
       const auto& r = results[i];
@@ -80,7 +80,7 @@ TEST_CASE("the score is the sum of the log-probs over the length to the power of
 
 TEST_CASE("a hypothesis ends at a stop string, which its text does not contain") {
   const auto model = numbered_toy(8);
-  const auto results = generate(model, start, beam({.width = 4, .returned = 4}), {.max_tokens = 20, .stop = {"<3>"}, .ignore_end_tokens = true});
+  const auto results = generate(model, two_tokens, beam({.width = 4, .returned = 4}), {.max_tokens = 20, .stop = {"<3>"}, .ignore_end_tokens = true});
   std::size_t stopped = 0;
   for (const auto& r : results) {
     CHECK(r.text.find("<3>") == std::string::npos);
@@ -94,7 +94,7 @@ TEST_CASE("a hypothesis ends at a stop string, which its text does not contain")
 
 TEST_CASE("steps stand before a beam, each branch with a state of its own") {
   const auto model = numbered_toy(20);
-  const auto results = generate(model, start, no_repeat_ngram(1) | repetition_penalty(1.2f) | beam({.width = 4, .returned = 4}), {.max_tokens = 12, .ignore_end_tokens = true});
+  const auto results = generate(model, two_tokens, no_repeat_ngram(1) | repetition_penalty(1.2f) | beam({.width = 4, .returned = 4}), {.max_tokens = 12, .ignore_end_tokens = true});
   for (const auto& r : results) {
     auto sorted = r.tokens;
     std::sort(sorted.begin(), sorted.end());
@@ -108,11 +108,11 @@ TEST_CASE("branches that run out and steps that exclude all are an end or an err
   auto none = [](std::span<float> logits, std::span<const Token>) {
     for (float& x : logits) x = -HUGE_VALF;
   };
-  CHECK_THROWS_AS(generate(model, start, none | beam(), {.max_tokens = 3}), Error);
+  CHECK_THROWS_AS(generate(model, two_tokens, none | beam(), {.max_tokens = 3}), Error);
   auto only_end = [](std::span<float> logits, std::span<const Token>) {
     for (std::size_t i = 0; i < 3; ++i) logits[i] = -HUGE_VALF;
   };
-  const auto results = generate(model, start, only_end | beam({.width = 3, .returned = 3}), {.max_tokens = 3});
+  const auto results = generate(model, two_tokens, only_end | beam({.width = 3, .returned = 3}), {.max_tokens = 3});
   REQUIRE(results.size() == 1);
   CHECK(results.front().tokens == std::vector<Token>{3});
 }
@@ -123,7 +123,7 @@ TEST_CASE("a cancelled search returns its best branches so far") {
   auto stop_later = [&](std::span<float>, std::span<const Token> history) {
     if (history.size() == 6) source.request_stop();
   };
-  const auto results = generate(model, start, stop_later | beam({.width = 3, .returned = 3}), {.max_tokens = 30, .ignore_end_tokens = true, .cancel = source.get_token()});
+  const auto results = generate(model, two_tokens, stop_later | beam({.width = 3, .returned = 3}), {.max_tokens = 30, .ignore_end_tokens = true, .cancel = source.get_token()});
   REQUIRE(results.size() == 3);
   for (const auto& r : results) {
     CHECK(r.stop == StopReason::cancelled);
@@ -136,10 +136,10 @@ TEST_CASE("groups without diversity are so many equal beams; with much of it no 
   for (std::uint64_t seed = 1; seed < 20; ++seed) {
     model.seed = seed;
     const Options options{.max_tokens = 8, .ignore_end_tokens = true};
-    const auto one = generate(model, start, beam({.width = 3, .returned = 3}), options);
-    const auto equal = generate(model, start, beam({.width = 6, .groups = 2, .returned = 6}), options);
+    const auto one = generate(model, two_tokens, beam({.width = 3, .returned = 3}), options);
+    const auto equal = generate(model, two_tokens, beam({.width = 6, .groups = 2, .returned = 6}), options);
     for (std::size_t i = 0; i < 6; ++i) CHECK(equal[i].tokens == one[i / 2].tokens);
-    const auto diverse = generate(model, start, beam({.width = 4, .groups = 4, .diversity = 1000, .returned = 4}), options);
+    const auto diverse = generate(model, two_tokens, beam({.width = 4, .groups = 4, .diversity = 1000, .returned = 4}), options);
     for (std::size_t at = 0; at < 8; ++at)
       for (std::size_t i = 0; i < 4; ++i)
         for (std::size_t j = 0; j < i; ++j) CHECK(diverse[i].tokens[at] != diverse[j].tokens[at]);
@@ -164,7 +164,7 @@ TEST_CASE("a beam as wide as the tree finds the best text of all that hold a for
       if (const double p = log_prob_of(model, text); holds && p > best) best = p, best_text = text;
     }
     const BeamOptions how{.width = 256, .length_penalty = 0, .forced = {{.any_of = {{0}}}, {.any_of = {{2}, {3}}}}};
-    const auto found = generate(model, start, beam(how), {.max_tokens = 4, .ignore_end_tokens = true}).front();
+    const auto found = generate(model, two_tokens, beam(how), {.max_tokens = 4, .ignore_end_tokens = true}).front();
     CHECK(found.missing == 0);
     CHECK(found.tokens == best_text);
     CHECK(found.score == doctest::Approx(best).epsilon(1e-5));
@@ -177,7 +177,7 @@ TEST_CASE("every result that misses nothing holds each forced phrase; where ther
     model.seed = seed;
     BeamOptions how{.width = 4, .forced = {{.any_of = {{5, 6, 5}}}, {.any_of = {{7, 8}, {9, 10, 11}}}}, .returned = 4};
     std::size_t complete = 0;
-    for (const auto& r : generate(model, start, no_repeat_ngram(3) | beam(how), {.max_tokens = 10})) {
+    for (const auto& r : generate(model, two_tokens, no_repeat_ngram(3) | beam(how), {.max_tokens = 10})) {
       if (r.missing > 0) continue;
       ++complete;
       CHECK(contains(r.tokens, {5, 6, 5}));
@@ -186,8 +186,8 @@ TEST_CASE("every result that misses nothing holds each forced phrase; where ther
     CHECK(complete > 0);
     how.groups = 2;
     how.diversity = 0.5f;
-    CHECK(generate(model, start, beam(how), {.max_tokens = 10}).front().missing == 0);
-    for (const auto& r : generate(model, start, beam(how), {.max_tokens = 3})) CHECK(r.missing >= 1);
+    CHECK(generate(model, two_tokens, beam(how), {.max_tokens = 10}).front().missing == 0);
+    for (const auto& r : generate(model, two_tokens, beam(how), {.max_tokens = 3})) CHECK(r.missing >= 1);
   }
   // a phrase that the prompt holds, or begins, counts with Hugging Face
   const std::vector<Token> prompt{1, 5, 6};
@@ -199,21 +199,21 @@ TEST_CASE("every result that misses nothing holds each forced phrase; where ther
 
 TEST_CASE("a forced phrase may complete a stop string, and what cannot be forced is refused") {
   const auto model = numbered_toy(10);
-  const auto r = generate(model, start, beam({.forced = {{.any_of = {{3, 4}}}}}), {.max_tokens = 8, .stop = {"<4>"}}).front();
+  const auto r = generate(model, two_tokens, beam({.forced = {{.any_of = {{3, 4}}}}}), {.max_tokens = 8, .stop = {"<4>"}}).front();
   CHECK(r.missing == 0);
   CHECK(r.stop == StopReason::stop_string);
   CHECK(contains(r.tokens, {3, 4}));
   CHECK_THROWS_AS(beam({.forced = {{}}}), Error);
   CHECK_THROWS_AS(beam({.forced = {{.any_of = {{}}}}}), Error);
   CHECK_THROWS_AS(beam({.forced = {{.any_of = {{1, 2}, {1, 2, 3}}}}}), Error);
-  CHECK_THROWS_AS(generate(model, start, beam({.forced = {{.any_of = {{10}}}}})), Error);
+  CHECK_THROWS_AS(generate(model, two_tokens, beam({.forced = {{.any_of = {{10}}}}})), Error);
 }
 
 TEST_CASE("a sampled beam of width one keeps the better of two draws without replacement: chi-squared of 20,000 draws") {
   auto model = numbered_toy(6);
   model.spread = 2;
   ToySequence root(model);
-  root.append(start);
+  root.append(two_tokens);
   std::vector<float> logits(root.logits().begin(), root.logits().end());
   log_softmax(logits);
   std::vector<double> expected(6, 0), seen(6, 0);
@@ -245,7 +245,7 @@ TEST_CASE("sampled beams depend on the seed alone, score what they hold, and dif
   const auto model = numbered_toy(20);
   const Options options{.max_tokens = 8, .seed = 3};
   const BeamOptions how{.width = 4, .length_penalty = 0, .sampled = true, .returned = 4};
-  const auto a = generate(model, start, beam(how), options), b = generate(model, start, beam(how), options);
+  const auto a = generate(model, two_tokens, beam(how), options), b = generate(model, two_tokens, beam(how), options);
   bool differ = false;
   for (std::size_t i = 0; i < 4; ++i) {
     CHECK(a[i].tokens == b[i].tokens);
@@ -253,11 +253,11 @@ TEST_CASE("sampled beams depend on the seed alone, score what they hold, and dif
     CHECK(a[i].tokens.size() <= 8);
   }
   for (std::uint64_t seed = 4; seed < 9; ++seed)
-    differ = differ || generate(model, start, beam(how), {.max_tokens = 8, .seed = seed}).front().tokens != a.front().tokens;
+    differ = differ || generate(model, two_tokens, beam(how), {.max_tokens = 8, .seed = seed}).front().tokens != a.front().tokens;
   CHECK(differ);
   // drawn from what the steps leave
-  for (const auto& r : generate(model, start, top_k(1) | beam({.width = 1, .sampled = true}), options))
-    CHECK(r.tokens == generate(model, start, greedy(), options).front().tokens);
+  for (const auto& r : generate(model, two_tokens, top_k(1) | beam({.width = 1, .sampled = true}), options))
+    CHECK(r.tokens == generate(model, two_tokens, greedy(), options).front().tokens);
 }
 
 TEST_CASE("beam options outside their ranges are refused") {
@@ -283,7 +283,7 @@ TEST_CASE("who watches a beam sees each branch grow from one that was kept, and 
       std::vector<std::vector<Token>> finished;
       std::size_t steps = 0, pruned = 0;
       BeamOptions how{.width = 4, .length_penalty = 0.5f, .groups = groups, .diversity = groups > 1 ? 0.5f : 0.0f, .returned = 4};
-      const auto unwatched = generate(model, start, beam(how), {.max_tokens = 8});
+      const auto unwatched = generate(model, two_tokens, beam(how), {.max_tokens = 8});
       how.on_step = [&](const BeamStep& step) {
         ++steps;
         REQUIRE(step.group < static_cast<std::size_t>(groups));
@@ -317,7 +317,7 @@ TEST_CASE("who watches a beam sees each branch grow from one that was kept, and 
         next.resize(kept);
         before = step.done ? std::vector<Open>() : std::move(next);
       };
-      const auto results = generate(model, start, beam(how), {.max_tokens = 8});
+      const auto results = generate(model, two_tokens, beam(how), {.max_tokens = 8});
       REQUIRE(results.size() == unwatched.size());
       for (std::size_t i = 0; i < results.size(); ++i) {
         CHECK(results[i].tokens == unwatched[i].tokens);

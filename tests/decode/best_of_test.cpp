@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/decode/minimum_bayes_risk.hpp"
@@ -17,15 +18,14 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-const std::vector<Token> start{1, 2, 3};
-const Options options{.max_tokens = 10, .stop = {"<4>"}, .seed = 5};
+const Options ten_tokens{.max_tokens = 10, .stop = {"<4>"}, .seed = 5};
 
 /// The samples that best_of draws, one by one.
 template <class Chain>
 std::vector<Result> alone(const ToyModel& model, const Chain& chain, std::size_t n) {
   std::vector<Result> results;
   for (std::uint64_t branch = 0; branch < n; ++branch) {
-    auto own = options;
+    auto own = ten_tokens;
     own.branch = branch;
     results.push_back(generate(model, start, chain, own).front());
   }
@@ -39,7 +39,7 @@ TEST_CASE("best of n returns the samples of the branches, the most likely first,
   auto samples = alone(model, chain, 16);
   std::stable_sort(samples.begin(), samples.end(), [](const Result& a, const Result& b) { return a.score > b.score; });
   model.positions = 0;
-  const auto best = generate(model, start, best_of({.n = 16, .returned = 16}, chain), options);
+  const auto best = generate(model, start, best_of({.n = 16, .returned = 16}, chain), ten_tokens);
   std::size_t appended = 3;
   for (const auto& r : samples) appended += r.tokens.size() - 1;  // a sample's last token is not run
   CHECK(model.positions == appended);
@@ -59,7 +59,7 @@ TEST_CASE("each criterion keeps the sample that it ranks first") {
   const auto greatest = [&](auto&& score) {
     return std::max_element(samples.begin(), samples.end(), [&](const Result& a, const Result& b) { return score(a) < score(b); })->tokens;
   };
-  const auto first = [&](const BestOfOptions& how) { return generate(model, start, best_of(how, draw()), options).front(); };
+  const auto first = [&](const BestOfOptions& how) { return generate(model, start, best_of(how, draw()), ten_tokens).front(); };
   CHECK(first({.n = 12}).tokens == greatest([](const Result& r) { return r.score; }));
   CHECK(first({.n = 12, .by = BestBy::mean_log_prob}).tokens ==
         greatest([](const Result& r) { return r.score / static_cast<double>(r.tokens.size()); }));
@@ -89,7 +89,7 @@ TEST_CASE("the majority's answer wins, whatever the likelihood of others") {
   for (const auto& r : alone(model, draw(), 40)) ++votes[answer(r)];
   int most = 0;
   for (const auto& [text, n] : votes) most = std::max(most, n);
-  const auto won = generate(model, start, best_of({.n = 40, .by = BestBy::majority, .answer_of = answer, .returned = 40}, draw()), options);
+  const auto won = generate(model, start, best_of({.n = 40, .by = BestBy::majority, .answer_of = answer, .returned = 40}, draw()), ten_tokens);
   CHECK(votes[answer(won.front())] == most);
   CHECK(won.front().score == doctest::Approx(most / 40.0));
   for (std::size_t i = 1; i < won.size(); ++i) CHECK(won[i - 1].score >= won[i].score);
@@ -105,7 +105,7 @@ TEST_CASE("minimum Bayes risk takes the sample of greatest mean utility to the o
       if (h != r) utility[h] += unigram_f1(samples[h], samples[r]) / 9;
     if (utility[h] > utility[best]) best = h;
   }
-  const auto won = generate(model, start, minimum_bayes_risk({.n = 10}, draw()), options).front();
+  const auto won = generate(model, start, minimum_bayes_risk({.n = 10}, draw()), ten_tokens).front();
   CHECK(won.tokens == samples[best].tokens);
   CHECK(won.score == doctest::Approx(utility[best]));
   Result a, b;
@@ -165,7 +165,7 @@ TEST_CASE("samples choose their tokens at the same time, on the model's threads,
   const auto samples = alone(model, chain, 16);
   CHECK(seen.threads.size() == 1);
   for (int run = 0; run < 200 && seen.threads.size() == 1; ++run) {
-    auto found = generate(model, start, best_of({.n = 16, .returned = 16}, chain), options);
+    auto found = generate(model, start, best_of({.n = 16, .returned = 16}, chain), ten_tokens);
     REQUIRE(found.size() == 16);
     for (const auto& sample : samples) {
       const auto same = std::find_if(found.begin(), found.end(), [&](const Result& r) { return r.tokens == sample.tokens && r.logprobs == sample.logprobs; });
@@ -184,7 +184,7 @@ TEST_CASE("a chain with a function of the caller's is called on the caller's thr
   static_assert(!detail::RunsApart<decltype(step(note) | top_k(5) | draw())>);
   static_assert(detail::RunsApart<decltype(repetition_penalty(1.2f) | top_k(5) | draw())>);
   static_assert(detail::RunsApart<decltype(chain_from({}))>);
-  (void)generate(model, start, best_of({.n = 8}, step(note) | top_k(5) | draw()), options);
+  (void)generate(model, start, best_of({.n = 8}, step(note) | top_k(5) | draw()), ten_tokens);
   CHECK(threads.size() >= 8);
   CHECK(std::all_of(threads.begin(), threads.end(), [](auto id) { return id == std::this_thread::get_id(); }));
 }
@@ -194,7 +194,7 @@ TEST_CASE("what a sample's choice throws on another thread is thrown where the s
   Watched::Seen seen;
   for (int run = 0; run < 20; ++run) {
     try {
-      (void)generate(model, start, best_of({.n = 16}, Watched{{}, &seen, 5} | draw()), options);
+      (void)generate(model, start, best_of({.n = 16}, Watched{{}, &seen, 5} | draw()), ten_tokens);
       FAIL("not thrown");
     } catch (const Error& error) {
       CHECK(error.kind() == ErrorKind::argument);

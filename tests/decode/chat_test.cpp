@@ -4,8 +4,11 @@
 #include <limits>
 #include <stop_token>
 
+#include "decode/tiny_model.hpp"
+#include "support/data.hpp"
 #include "support/errors.hpp"
 #include "support/same_result.hpp"
+#include "support/saved_file.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tiny_text_model.hpp"
 #include "weft/decode/chat.hpp"
@@ -17,14 +20,13 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
+using test::tiny;
 using namespace std::string_literals;
 
 namespace {
 
 using Seq = Sequence<Cpu<>>;
 using TinyChat = Chat<Seq>;
-
-const Model<Cpu<>>& tiny() { return test::tiny_text_model<Model<Cpu<>>>(); }
 
 const char* const chatml =
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}"
@@ -330,9 +332,11 @@ TEST_CASE("what is no chat of this model is refused, and the conversation stays"
   CHECK(test::contains(refusal(), "holds a sequence and no chat"));
   StateWriter messages;
   detail::save_messages(before, messages);
-  for (std::size_t n = 0; n < messages.bytes().size(); ++n) {  // cut, with a checksum that fits
-    chat.sequence().save(path, messages.bytes().first(n));
-    REQUIRE_THROWS_AS(chat.load(path), Error);
+  chat.sequence().save(path, messages.bytes());
+  const auto whole = test::content(path);
+  for (std::size_t n = 0; n < messages.bytes().size(); ++n) {
+    const auto cut = folder.write("cut", test::forged_beside(whole, messages.bytes(), messages.bytes().first(n))).string();
+    REQUIRE_THROWS_AS(chat.load(cut), Error);
   }
   std::vector<std::byte> longer(messages.bytes().begin(), messages.bytes().end());
   longer.push_back({});

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "decode/oracle_drafter.hpp"
+#include "decode/toy_start.hpp"
 #include "support/same_result.hpp"
 #include "support/toy_hidden.hpp"
 #include "weft/decode/beam.hpp"
@@ -21,8 +22,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1, 2};
 
 // The rows. `single`: one text, token by token.
 struct Greedy {
@@ -55,7 +54,7 @@ template <class Row>
 constexpr bool is_beam = std::same_as<Row, Beams> || std::same_as<Row, DiverseBeams>;
 
 /// A tree of 8^6 leaves is searched to a proof in no time; texts differ everywhere.
-HiddenToyModel toy(std::uint64_t seed) {
+HiddenToyModel tree_toy(std::uint64_t seed) {
   auto model = numbered_hidden_toy(8);
   model.seed = seed;
   model.spread = 6;
@@ -95,7 +94,7 @@ auto penalties() {
 template <class Number>
 void penalise(std::span<Number> logits, std::span<const Token> text) {
   std::map<Token, int> times;
-  for (const Token t : text.subspan(start.size())) ++times[t];
+  for (const Token t : text.subspan(two_tokens.size())) ++times[t];
   for (const auto& [t, n] : times) {
     logits[static_cast<std::size_t>(t)] -= static_cast<Number>(per_occurrence) * static_cast<Number>(n);
     logits[static_cast<std::size_t>(t)] -= static_cast<Number>(once);
@@ -109,7 +108,7 @@ struct Written {
 /// Beam search as the textbook has it, over all continuations of all branches, without ends.
 std::vector<Written> textbook_beams(const HiddenToyModel& model, const BeamOptions& how, std::size_t length) {
   const auto width = static_cast<std::size_t>(how.width / how.groups);
-  std::vector<std::vector<Written>> groups(static_cast<std::size_t>(how.groups), {Written{start, 0}});
+  std::vector<std::vector<Written>> groups(static_cast<std::size_t>(how.groups), {Written{two_tokens, 0}});
   for (std::size_t n = 0; n < length; ++n) {
     std::vector<Token> spoken;
     for (auto& group : groups) {
@@ -140,20 +139,20 @@ std::vector<Written> textbook_beams(const HiddenToyModel& model, const BeamOptio
 TEST_CASE_TEMPLATE("penalties: the search finds what it finds where the penalties were subtracted by hand", Row, ROWS) {
   bool matters = false;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const auto model = toy(seed);
-    const auto found = generate(model, start, penalties() | Row::how(), limits);
-    matters = matters || found.front().tokens != generate(model, start, Row::how(), limits).front().tokens;
+    const auto model = tree_toy(seed);
+    const auto found = generate(model, two_tokens, penalties() | Row::how(), limits);
+    matters = matters || found.front().tokens != generate(model, two_tokens, Row::how(), limits).front().tokens;
     if constexpr (is_beam<Row>) {
       const auto expected = textbook_beams(model, Row::how().options, 6);
       REQUIRE(found.size() == expected.size());
       for (std::size_t i = 0; i < found.size(); ++i) {
-        CHECK(std::ranges::equal(found[i].tokens, std::span(expected[i].text).subspan(start.size())));
+        CHECK(std::ranges::equal(found[i].tokens, std::span(expected[i].text).subspan(two_tokens.size())));
         CHECK(found[i].score == doctest::Approx(expected[i].sum / 6).epsilon(1e-5));
       }
     } else {
       auto penalised = model;
       penalised.alter = [](std::span<float> logits, std::span<const Token> text) { penalise(logits, text); };
-      same_texts(found, generate(penalised, start, Row::how(), limits));
+      same_texts(found, generate(penalised, two_tokens, Row::how(), limits));
     }
   }
   CHECK(matters);
@@ -163,10 +162,10 @@ TEST_CASE_TEMPLATE("stop strings: no text holds one, and each is the text of its
   std::size_t stopped = 0;
   const std::vector<std::string> stops{"<3><5>", "><4", "7"};
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    const auto model = toy(seed);
+    const auto model = tree_toy(seed);
     auto options = limits;
     options.stop = stops;
-    const auto found = generate(model, start, Row::how(), options);
+    const auto found = generate(model, two_tokens, Row::how(), options);
     for (const auto& r : found) {
       std::string whole;
       for (const Token t : r.tokens) whole += model.vocabulary[static_cast<std::size_t>(t)];
@@ -181,7 +180,7 @@ TEST_CASE_TEMPLATE("stop strings: no text holds one, and each is the text of its
       stopped += r.stop == StopReason::stop_string;
     }
     if (!Row::single) continue;
-    const auto untouched = generate(model, start, Row::how(), limits).front();
+    const auto untouched = generate(model, two_tokens, Row::how(), limits).front();
     const auto& tokens = found.front().tokens;
     CHECK(std::equal(tokens.begin(), tokens.end(), untouched.tokens.begin()));
     CHECK(untouched.text.starts_with(found.front().text));
@@ -193,13 +192,13 @@ TEST_CASE_TEMPLATE("log-probs: a text's sum is what scoring it gives, and the al
   SamplingParameters cool;
   cool.temperature = 0.7f;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const auto model = toy(seed);
+    const auto model = tree_toy(seed);
     auto options = limits;
     options.logprobs = 3;
-    const auto found = generate(model, start, steps_from(cool) | Row::how(), options);
-    same_texts(found, generate(model, start, steps_from(cool) | Row::how(), limits));  // to look changes nothing
+    const auto found = generate(model, two_tokens, steps_from(cool) | Row::how(), options);
+    same_texts(found, generate(model, two_tokens, steps_from(cool) | Row::how(), limits));  // to look changes nothing
     for (const auto& r : found) {
-      auto text = start;
+      auto text = two_tokens;
       double raw = 0, sum = 0;
       for (std::size_t i = 0; i < r.tokens.size(); ++i) {
         const auto expected = log_probs_after(model, text);
@@ -238,14 +237,14 @@ TEST_CASE_TEMPLATE("drafting: the texts are those without, or it does not compil
   static_assert(Drafts<decltype(Row::how())> == !(std::same_as<Row, Contrastive> || std::same_as<Row, Tree>));
   if constexpr (Drafts<decltype(Row::how())>) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-      const auto model = toy(seed);
+      const auto model = tree_toy(seed);
       auto options = limits;
       options.max_tokens = Row::single ? 40 : 12;
       options.logprobs = 2;
-      const auto alone = generate(model, start, penalties() | Row::how(), options);
-      OracleDrafter drafter{.text = start, .right = 0.7, .vocab = 8, .seed = 10 * seed};
+      const auto alone = generate(model, two_tokens, penalties() | Row::how(), options);
+      OracleDrafter drafter{.text = two_tokens, .right = 0.7, .vocab = 8, .seed = 10 * seed};
       drafter.text.insert(drafter.text.end(), alone.front().tokens.begin(), alone.front().tokens.end());
-      const auto drafted = generate(model, start, speculative(penalties() | Row::how(), drafter, eager), options);
+      const auto drafted = generate(model, two_tokens, speculative(penalties() | Row::how(), drafter, eager), options);
       REQUIRE(drafted.size() == alone.size());
       for (std::size_t i = 0; i < alone.size(); ++i) check_same(drafted[i], alone[i]);
       CHECK(drafted.front().stats.drafted_tokens > 0);
@@ -255,7 +254,7 @@ TEST_CASE_TEMPLATE("drafting: the texts are those without, or it does not compil
 
 TEST_CASE_TEMPLATE("custom step: a lambda does what the built-in step does", Row, ROWS) {
   const auto own = [](std::span<float> logits, std::span<const Token> text) {
-    for (const Token t : text.subspan(start.size())) logits[static_cast<std::size_t>(t)] -= per_occurrence;
+    for (const Token t : text.subspan(two_tokens.size())) logits[static_cast<std::size_t>(t)] -= per_occurrence;
   };
   struct Counting {  // its counts are its own: they travel with forks, or branches would count each other's tokens
     std::vector<Token> seen{};
@@ -268,24 +267,24 @@ TEST_CASE_TEMPLATE("custom step: a lambda does what the built-in step does", Row
   SamplingParameters frequency;
   frequency.frequency_penalty = per_occurrence;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const auto model = toy(seed);
-    const auto built_in = generate(model, start, steps_from(frequency) | Row::how(), limits);
-    same_texts(generate(model, start, own | Row::how(), limits), built_in);
-    same_texts(generate(model, start, Counting{} | Row::how(), limits), built_in);
+    const auto model = tree_toy(seed);
+    const auto built_in = generate(model, two_tokens, steps_from(frequency) | Row::how(), limits);
+    same_texts(generate(model, two_tokens, own | Row::how(), limits), built_in);
+    same_texts(generate(model, two_tokens, Counting{} | Row::how(), limits), built_in);
   }
 }
 
 TEST_CASE_TEMPLATE("callbacks: they see the tokens of the best result, in order, and change nothing", Row, ROWS) {
   std::size_t before_the_end = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    const auto model = toy(seed);
+    const auto model = tree_toy(seed);
     auto options = limits;
     options.max_tokens = 12;
     options.ignore_end_tokens = seed % 2 == 0;
     options.logprobs = 1;
     if (seed % 3 == 0) options.stop = {"<3><5>", "><4"};
     if (std::same_as<Row, Tree>) options.max_tokens = 5;
-    const auto plain = generate(model, start, Row::how(), options);
+    const auto plain = generate(model, two_tokens, Row::how(), options);
     std::vector<Token> tokens;
     std::vector<float> logprobs, raw_logprobs;
     std::vector<std::size_t> passes, prefilled;
@@ -301,23 +300,23 @@ TEST_CASE_TEMPLATE("callbacks: they see the tokens of the best result, in order,
     };
     options.on_prefill = [&](std::size_t done, std::size_t total) {
       prefilled.push_back(done);
-      CHECK(total == start.size());
+      CHECK(total == two_tokens.size());
     };
-    const auto heard = generate(model, start, Row::how(), options);
+    const auto heard = generate(model, two_tokens, Row::how(), options);
     REQUIRE(heard.size() == plain.size());
     for (std::size_t i = 0; i < heard.size(); ++i) check_same(heard[i], plain[i]);
     CHECK(tokens == plain.front().tokens);
     CHECK(logprobs == plain.front().logprobs);
     CHECK(raw_logprobs == plain.front().raw_logprobs);
     CHECK(text == plain.front().text);
-    CHECK(prefilled == std::vector<std::size_t>{start.size()});
+    CHECK(prefilled == std::vector<std::size_t>{two_tokens.size()});
     before_the_end += !passes.empty() && passes.front() < model.passes;
   }
   if (!std::same_as<Row, Tree>) CHECK(before_the_end > 5);  // a tree knows its best text only when it has proved it
 }
 
 TEST_CASE_TEMPLATE("batch: each row has the result that it has alone", Row, ROWS) {
-  const auto model = toy(3);
+  const auto model = tree_toy(3);
   const std::vector<std::vector<Token>> prompts{{1, 2}, {4}, {1, 2}, {5, 5, 6, 1, 0, 2, 3}, {6, 1}};
   std::vector<Options> options;
   std::vector<std::vector<Token>> heard(prompts.size());
@@ -340,20 +339,20 @@ TEST_CASE_TEMPLATE("state travels with forks: a text's log-probs are those of ne
   const auto check = [](const SamplingParameters& p) {
     const auto steps = steps_from(p);
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-      auto model = toy(seed);
+      auto model = tree_toy(seed);
       model.order = 1;  // texts that come back, for DRY to see
       auto options = limits;
       options.max_tokens = std::same_as<Row, Tree> ? 6 : 14;
       options.seed = seed;
-      for (const auto& r : generate(model, start, steps | Row::how(), options)) {
+      for (const auto& r : generate(model, two_tokens, steps | Row::how(), options)) {
         auto fresh = steps;
         weft::prepare(fresh, 8, 32);
         HiddenToySequence s(model);
-        s.append(start);
+        s.append(two_tokens);
         for (std::size_t i = 0; i < r.tokens.size(); ++i) {
           std::vector<float> logits(s.logits().begin(), s.logits().end());
           if (!Row::single) log_softmax(logits);
-          const StepContext context{.history = s.tokens(), .prompt_length = start.size(), .unchanged = i == 0 ? 0 : s.size() - 1, .seed = seed};
+          const StepContext context{.history = s.tokens(), .prompt_length = two_tokens.size(), .unchanged = i == 0 ? 0 : s.size() - 1, .seed = seed};
           weft::apply(fresh, std::span<float>(logits), context);
           if (!is_beam<Row>) log_softmax(logits);
           REQUIRE(r.logprobs[i] == doctest::Approx(logits[static_cast<std::size_t>(r.tokens[i])]).epsilon(1e-4));

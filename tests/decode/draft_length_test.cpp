@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "decode/oracle_drafter.hpp"
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/draft_model.hpp"
 #include "weft/decode/generate.hpp"
@@ -14,8 +15,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1, 2, 3};
 
 struct Price {
   double row = 0.1;    ///< each token of a pass beside the first, where that costs 1

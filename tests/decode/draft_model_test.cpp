@@ -7,35 +7,22 @@
 #include <set>
 #include <vector>
 
+#include "decode/guess.hpp"
 #include "support/errors.hpp"
 #include "support/toy_sequence.hpp"
 
 using namespace weft;
 using namespace weft::test;
 
-namespace {
-
-using Tokens = std::vector<Token>;
-
-template <class D>
-Tokens guess(D drafter, const Tokens& history, std::size_t most) {
-  Draft draft;
-  drafter(std::span<const Token>(history), most, draft);
-  CHECK(draft.trust.size() == draft.size());
-  return draft.tokens;
-}
-
-}  // namespace
-
 TEST_CASE("a draft model guesses its own greedy text from wherever the history goes, and nothing beyond its context") {
   auto model = numbered_toy(20);
   model.spread = 200;  // it is sure
   auto drafter = draft_model(ToySequence(model));
   drafter.prepare(20, 100);
-  for (const Tokens& history : {Tokens{1, 2, 3}, Tokens{1, 2, 3, 4, 5}, Tokens{1, 7}, Tokens{9}}) {
+  for (const std::vector<Token>& history : {std::vector<Token>{1, 2, 3}, std::vector<Token>{1, 2, 3, 4, 5}, std::vector<Token>{1, 7}, std::vector<Token>{9}}) {
     ToySequence check(model);
     check.append(history);
-    Tokens expected;
+    std::vector<Token> expected;
     for (int i = 0; i < 3; ++i) {
       const auto logits = check.logits();
       expected.push_back(static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
@@ -53,7 +40,7 @@ TEST_CASE("a draft model guesses its own greedy text from wherever the history g
 TEST_CASE("a draft model's tree holds the likeliest tokens at each place, likeliest first, and its forks are one pass a depth") {
   auto model = numbered_toy(20);
   model.spread = 3;
-  const auto probabilities = [&](Tokens text) {
+  const auto probabilities = [&](std::vector<Token> text) {
     std::vector<float> logits(20);
     model.logits_after(text, logits);
     log_softmax(logits);
@@ -61,12 +48,12 @@ TEST_CASE("a draft model's tree holds the likeliest tokens at each place, likeli
   };
   auto drafter = draft_model(ToySequence(model), {.branches = 3});
   Draft draft;
-  drafter(Tokens{1, 2, 3}, 12, draft);
-  std::vector<Tokens> paths;
+  drafter(std::vector<Token>{1, 2, 3}, 12, draft);
+  std::vector<std::vector<Token>> paths;
   for (std::size_t i = 0; i < draft.size(); ++i) {
     const auto parent = draft.parent(i);
     REQUIRE(parent < static_cast<std::int32_t>(i));
-    Tokens path = parent == Draft::root ? Tokens{1, 2, 3} : paths[static_cast<std::size_t>(parent)];
+    std::vector<Token> path = parent == Draft::root ? std::vector<Token>{1, 2, 3} : paths[static_cast<std::size_t>(parent)];
     const auto after = probabilities(path);
     const float own = after[static_cast<std::size_t>(draft.tokens[i])];
     CHECK(std::count_if(after.begin(), after.end(), [&](float p) { return p > own; }) < 3);
@@ -75,10 +62,10 @@ TEST_CASE("a draft model's tree holds the likeliest tokens at each place, likeli
     paths.push_back(path);
   }
   CHECK(draft.size() >= 1);
-  CHECK(std::set<Tokens>(paths.begin(), paths.end()).size() == paths.size());
+  CHECK(std::set<std::vector<Token>>(paths.begin(), paths.end()).size() == paths.size());
   model.spread = 20000;  // sure: a path
   Draft sure;
-  draft_model(ToySequence(model), {.branches = 3})(Tokens{1, 2, 3}, 5, sure);
+  draft_model(ToySequence(model), {.branches = 3})(std::vector<Token>{1, 2, 3}, 5, sure);
   CHECK(sure.size() == 5);
   CHECK(guess(draft_model(ToySequence(model)), {1, 2, 3}, 5) == sure.tokens);
   model.context = 4;
@@ -95,10 +82,10 @@ TEST_CASE("a draft model that is copied drafts for two texts, each as if the oth
   auto model = numbered_toy(20);
   model.spread = 200;
   auto one = draft_model(ToySequence(model));
-  Tokens history{1, 2, 3};
+  std::vector<Token> history{1, 2, 3};
   (void)guess(one, history, 3);
   auto other = one;
-  Tokens longer = history;
+  std::vector<Token> longer = history;
   for (int i = 0; i < 5; ++i) {
     history.push_back(static_cast<Token>(i));
     longer.push_back(static_cast<Token>(9 - i));

@@ -1,6 +1,7 @@
 // What drafters guess that learn from the text alone. That guesses never change a text: speculative_test.cpp.
 #include <doctest/doctest.h>
 
+#include "decode/guess.hpp"
 #include "support/errors.hpp"
 #include "weft/core/philox.hpp"
 #include "weft/decode/prompt_lookup.hpp"
@@ -9,42 +10,28 @@
 using namespace weft;
 using namespace weft::test;
 
-namespace {
-
-template <class D>
-std::vector<Token> guess(D drafter, std::vector<Token> history, std::size_t most = 4) {
-  Draft draft;
-  drafter(std::span<const Token>(history), most, draft);
-  CHECK(draft.trust.size() == draft.size());
-  return draft.tokens;
-}
-
-using Tokens = std::vector<Token>;
-
-}  // namespace
-
 TEST_CASE("prompt lookup guesses what followed the latest occurrence of the longest run that it looks for") {
-  CHECK(guess(prompt_lookup(), {1, 2, 3, 4, 5, 6, 1, 2, 3}) == Tokens{4, 5, 6, 1});
-  CHECK(guess(prompt_lookup(), {1, 2, 3, 4, 9, 2, 3, 5, 1, 2, 3}) == Tokens{4, 9, 2, 3});  // three tokens before two
-  CHECK(guess(prompt_lookup({.most_ngram = 2}), {1, 2, 3, 4, 9, 2, 3, 5, 1, 2, 3}) == Tokens{5, 1, 2, 3});
-  CHECK(guess(prompt_lookup(), {3, 4, 3, 5, 3}) == Tokens{5, 3});  // it ends where the text does
+  CHECK(guess(prompt_lookup(), {1, 2, 3, 4, 5, 6, 1, 2, 3}) == std::vector<Token>{4, 5, 6, 1});
+  CHECK(guess(prompt_lookup(), {1, 2, 3, 4, 9, 2, 3, 5, 1, 2, 3}) == std::vector<Token>{4, 9, 2, 3});  // three tokens before two
+  CHECK(guess(prompt_lookup({.most_ngram = 2}), {1, 2, 3, 4, 9, 2, 3, 5, 1, 2, 3}) == std::vector<Token>{5, 1, 2, 3});
+  CHECK(guess(prompt_lookup(), {3, 4, 3, 5, 3}) == std::vector<Token>{5, 3});  // it ends where the text does
   CHECK(guess(prompt_lookup({.least_ngram = 2}), {3, 4, 3, 5, 3}).empty());
   CHECK(guess(prompt_lookup(), {1, 2, 3}).empty());
   CHECK(guess(prompt_lookup(), {1}).empty());
-  CHECK(guess(prompt_lookup(), {1, 1}, 1) == Tokens{1});
+  CHECK(guess(prompt_lookup(), {1, 1}, 1) == std::vector<Token>{1});
 }
 
 TEST_CASE("the suffix drafter guesses what most often followed the longest run that occurred before, and goes on in a text that repeats") {
-  CHECK(guess(suffix_drafter(), {1, 2, 3, 4, 5, 6, 1, 2, 3}) == Tokens{4, 5, 6, 1});
-  CHECK(guess(suffix_drafter(), {2, 3, 8, 2, 3, 8, 2, 3, 9, 2, 3}, 1) == Tokens{8});
-  CHECK(guess(suffix_drafter(), {2, 8, 2, 9, 2}, 1) == Tokens{9});  // as often, but later
-  CHECK(guess(suffix_drafter(), {1, 2, 3, 1, 2, 3, 1}, 7) == Tokens{2, 3, 1, 2, 3, 1, 2});
+  CHECK(guess(suffix_drafter(), {1, 2, 3, 4, 5, 6, 1, 2, 3}) == std::vector<Token>{4, 5, 6, 1});
+  CHECK(guess(suffix_drafter(), {2, 3, 8, 2, 3, 8, 2, 3, 9, 2, 3}, 1) == std::vector<Token>{8});
+  CHECK(guess(suffix_drafter(), {2, 8, 2, 9, 2}, 1) == std::vector<Token>{9});  // as often, but later
+  CHECK(guess(suffix_drafter(), {1, 2, 3, 1, 2, 3, 1}, 7) == std::vector<Token>{2, 3, 1, 2, 3, 1, 2});
   CHECK(guess(suffix_drafter({.least_match = 2}), {3, 4, 3, 5, 3}).empty());
   CHECK(guess(suffix_drafter(), {1, 2, 3}).empty());
 }
 
 TEST_CASE("a drafter that is called for a growing text, a shorter one or a copy guesses as a new one does") {
-  Tokens history;
+  std::vector<Token> history;
   auto lookup = prompt_lookup();
   auto suffix = suffix_drafter();
   for (std::uint64_t i = 0; i < 300; ++i) {
@@ -62,7 +49,7 @@ TEST_CASE("a drafter that is called for a growing text, a shorter one or a copy 
 
 TEST_CASE("the longer the run that two places have in common, the greater the trust, token by token") {
   for (const std::size_t common : {1u, 2u, 5u, 12u}) {
-    Tokens history;
+    std::vector<Token> history;
     for (Token t = 0; t < 20; ++t) history.push_back(t);
     for (Token t = 0; t < static_cast<Token>(common); ++t) history.push_back(t);
     Draft a, b;
@@ -75,11 +62,11 @@ TEST_CASE("the longer the run that two places have in common, the greater the tr
 }
 
 TEST_CASE("the suffix drafter's branches begin with different tokens: what followed the longest run, then what followed shorter ones") {
-  const auto tree = [](Tokens history, std::int64_t branches, std::size_t most) {
+  const auto tree = [](std::vector<Token> history, std::int64_t branches, std::size_t most) {
     auto drafter = suffix_drafter({.branches = branches});
     Draft draft;
     drafter(std::span<const Token>(history), most, draft);
-    std::vector<Tokens> paths;
+    std::vector<std::vector<Token>> paths;
     for (std::size_t i = 0; i < draft.size(); ++i) {
       if (draft.parent(i) == Draft::root) paths.emplace_back();
       else REQUIRE(draft.parent(i) == static_cast<std::int32_t>(i) - 1);
@@ -87,12 +74,12 @@ TEST_CASE("the suffix drafter's branches begin with different tokens: what follo
     }
     return paths;
   };
-  const Tokens text{1, 2, 3, 4, 5, 1, 2, 3, 6, 7, 9, 3, 8, 1, 2, 3};
-  CHECK(tree(text, 1, 3) == std::vector<Tokens>{{6, 7, 9}});
-  CHECK(tree(text, 2, 6) == std::vector<Tokens>{{6, 7, 9, 3}, {4, 5}});
-  CHECK(tree(text, 3, 8) == std::vector<Tokens>{{6, 7, 9, 3}, {4, 5}, {8, 1}});
+  const std::vector<Token> text{1, 2, 3, 4, 5, 1, 2, 3, 6, 7, 9, 3, 8, 1, 2, 3};
+  CHECK(tree(text, 1, 3) == std::vector<std::vector<Token>>{{6, 7, 9}});
+  CHECK(tree(text, 2, 6) == std::vector<std::vector<Token>>{{6, 7, 9, 3}, {4, 5}});
+  CHECK(tree(text, 3, 8) == std::vector<std::vector<Token>>{{6, 7, 9, 3}, {4, 5}, {8, 1}});
   CHECK(tree(text, 16, 40).size() == 3);
-  CHECK(tree(text, 16, 2) == std::vector<Tokens>{{6}, {4}});
+  CHECK(tree(text, 16, 2) == std::vector<std::vector<Token>>{{6}, {4}});
   CHECK(tree({1, 2, 3}, 2, 4).empty());
 }
 

@@ -13,8 +13,8 @@ using namespace weft;
 
 namespace {
 
-std::uint64_t draws = 0;
-std::size_t below(std::size_t n) { return static_cast<std::size_t>(uniform(10, 11, draws++) * static_cast<double>(n)); }
+std::uint64_t phrase_draws = 0;
+std::size_t below(std::size_t n) { return static_cast<std::size_t>(uniform(10, 11, phrase_draws++) * static_cast<double>(n)); }
 
 std::vector<ForcedPhrase> random_phrases() {
   while (true) {

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <functional>
 #include <vector>
 
 #include "decode/oracle_drafter.hpp"
@@ -17,7 +16,6 @@ using namespace weft::test;
 
 namespace {
 
-using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
 using Seeing = detail::Foreseeing<ToySequence, AnyDrafter>;
 
 static_assert(DecodableSequence<Seeing>);
@@ -28,7 +26,7 @@ struct Twins {
   ToySequence plain;
 };
 
-void check_same(const Twins& twins) {
+void check_twins(const Twins& twins) {
   REQUIRE(twins.seeing.size() == twins.plain.size());
   const auto a = twins.seeing.tokens(), b = twins.plain.tokens();
   REQUIRE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
@@ -38,7 +36,7 @@ void check_same(const Twins& twins) {
 
 Token likeliest(std::span<const float> logits) { return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin()); }
 
-Twins started(const ToyModel& model, AnyDrafter drafter) {
+Twins twins_of(const ToyModel& model, AnyDrafter drafter) {
   Twins twins{Seeing(ToySequence(model), std::move(drafter), eager(), 1000), ToySequence(model)};
   const std::vector<Token> prompt{1, 2, 3};
   twins.seeing.append(prompt);
@@ -55,7 +53,7 @@ TEST_CASE("sequences that look ahead, extended together or alone, forked and rew
     model.order = 1 + seed % 3;
     const AnyDrafter drafters[] = {draft_model(ToySequence(model), {.branches = 3}), suffix_drafter({.branches = 2}), OracleTree{{{}, 0, 9, seed}}};
     std::vector<Twins> all;
-    all.push_back(started(model, drafters[seed % 3]));
+    all.push_back(twins_of(model, drafters[seed % 3]));
     std::uint64_t draws = 0;
     const auto below = [&](std::size_t n) { return static_cast<std::size_t>(uniform(seed, 3, draws++) * static_cast<double>(n)); };
     for (int step = 0; step < 120; ++step) {
@@ -91,7 +89,7 @@ TEST_CASE("sequences that look ahead, extended together or alone, forked and rew
           append_each(std::span<Seeing* const>(pointers), std::span<const Token>(tokens), std::stop_token());
         }
       }
-      for (const auto& twins : all) check_same(twins);
+      for (const auto& twins : all) check_twins(twins);
     }
   }
 }
@@ -99,7 +97,7 @@ TEST_CASE("sequences that look ahead, extended together or alone, forked and rew
 TEST_CASE("a step that was foreseen needs no pass, and a fork that does as foreseen none either") {
   auto model = numbered_toy(9);
   model.spread = 200;  // it is sure
-  Twins twins = started(model, draft_model(ToySequence(model)));
+  Twins twins = twins_of(model, draft_model(ToySequence(model)));
   const auto sight = twins.seeing.sight();
   const auto go = [&](Seeing& seeing) {
     const Token next = likeliest(seeing.logits());
@@ -120,7 +118,7 @@ TEST_CASE("a step that was foreseen needs no pass, and a fork that does as fores
 
 TEST_CASE("a step that is cancelled leaves every sequence as it was") {
   const auto model = numbered_toy(9);
-  Twins twins = started(model, draft_model(ToySequence(model)));
+  Twins twins = twins_of(model, draft_model(ToySequence(model)));
   std::stop_source stop;
   stop.request_stop();
   Seeing* const self = &twins.seeing;
@@ -131,5 +129,5 @@ TEST_CASE("a step that is cancelled leaves every sequence as it was") {
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::cancelled);
   }
-  check_same(twins);
+  check_twins(twins);
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "decode/toy_start.hpp"
 #include "support/allocations.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
@@ -14,7 +15,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-const std::vector<Token> start{1, 2, 3};
 
 template <class F>
 std::string message_of(F&& f, ErrorKind kind) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "weft/decode/drafter.hpp"
 
 namespace weft::test {
+
+/// Any drafter, as one type: generations and searches are costly to compile.
+using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
 
 /// Passes that cost the same whatever their width: as much is drafted as can be.
 inline SpeculativeOptions eager(std::int64_t most = 6) {

@@ -16,7 +16,7 @@ using namespace weft::test;
 namespace {
 
 /// Tokens that spell words in many ways.
-ToyModel letters() {
+ToyModel letters_toy() {
   ToyModel model;
   model.vocabulary = {"a", "b", "c", "ab", "bc", "ca", "abc", " ", "cab", "é", "\xC3", "\xA9"};
   model.toy_tokenizer = ToyTokenizer(model.vocabulary);
@@ -28,19 +28,19 @@ bool contains_any(std::string_view text, const std::vector<std::string>& phrases
   return std::any_of(phrases.begin(), phrases.end(), [&](const std::string& p) { return text.find(p) != text.npos; });
 }
 
-const std::vector<Token> start{0};
+const std::vector<Token> an_a{0};
 
 }  // namespace
 
 TEST_CASE("a banned phrase is never seen, neither in the stream nor in the text, however its tokens are cut") {
-  auto model = letters();
+  auto model = letters_toy();
   const std::vector<std::string> phrases{"abc", "b a", "cc", "é"};
   std::size_t banned = 0;
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     const Options options{.max_tokens = 24, .ignore_end_tokens = true, .seed = seed};
-    banned += contains_any(generate(model, start, draw(), options).front().text, phrases);
+    banned += contains_any(generate(model, an_a, draw(), options).front().text, phrases);
     std::string streamed;
-    auto pieces = stream(model, start, without_phrases(phrases, draw()), options);
+    auto pieces = stream(model, an_a, without_phrases(phrases, draw()), options);
     std::size_t tokens = 0;
     for (const Piece& piece : pieces) {
       streamed += piece.text;
@@ -55,13 +55,13 @@ TEST_CASE("a banned phrase is never seen, neither in the stream nor in the text,
 }
 
 TEST_CASE("texts in which no phrase would occur are those of the chain alone") {
-  const auto model = letters();
+  const auto model = letters_toy();
   const auto chain = repetition_penalty(1.2f) | top_k(9) | draw();
   std::size_t same = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const Options options{.max_tokens = 8, .ignore_end_tokens = true, .seed = seed, .logprobs = 2};
-    const auto plain = generate(model, start, chain, options).front();
-    const auto kept = generate(model, start, without_phrases({"cab", "bcb"}, chain), options).front();
+    const auto plain = generate(model, an_a, chain, options).front();
+    const auto kept = generate(model, an_a, without_phrases({"cab", "bcb"}, chain), options).front();
     if (contains_any(plain.text, {"cab", "bcb"})) continue;
     ++same;
     CHECK(kept.tokens == plain.tokens);
@@ -75,9 +75,9 @@ TEST_CASE("texts in which no phrase would occur are those of the chain alone") {
 }
 
 TEST_CASE("one token that is banned leaves the distribution of the rest: chi-squared of 20,000 draws") {
-  auto model = letters();
+  auto model = letters_toy();
   ToySequence root(model);
-  root.append(start);
+  root.append(an_a);
   std::vector<float> p(root.logits().begin(), root.logits().end());
   p[7] = -HUGE_VALF;
   log_softmax(p);
@@ -96,13 +96,13 @@ TEST_CASE("one token that is banned leaves the distribution of the rest: chi-squ
 }
 
 TEST_CASE("the sequence stands at the last piece taken, and what was written ahead is written again") {
-  const auto model = letters();
+  const auto model = letters_toy();
   const Options options{.max_tokens = 20, .ignore_end_tokens = true, .seed = 4};
   const auto ban = without_phrases({"abcabcabc", "bcab"}, draw());
-  const auto whole = generate(model, start, ban, options).front();
+  const auto whole = generate(model, an_a, ban, options).front();
   for (std::size_t stop_after = 1; stop_after < 20; ++stop_after) {
     ToySequence sequence(model);
-    sequence.append(start);
+    sequence.append(an_a);
     std::vector<Token> tokens;
     {
       auto pieces = stream(sequence, ban, options);
@@ -119,12 +119,12 @@ TEST_CASE("the sequence stands at the last piece taken, and what was written ahe
 }
 
 TEST_CASE("stop strings, end tokens, limits and cancellation hold under a ban") {
-  auto model = letters();
+  auto model = letters_toy();
   model.ends = {7};
   const std::vector<std::string> phrases{"bc"};
   std::map<StopReason, int> reasons;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const auto r = generate(model, start, without_phrases(phrases, draw()), {.max_tokens = 9, .stop = {"aa"}, .seed = seed}).front();
+    const auto r = generate(model, an_a, without_phrases(phrases, draw()), {.max_tokens = 9, .stop = {"aa"}, .seed = seed}).front();
     ++reasons[r.stop];
     CHECK(r.tokens.size() <= 9);
     CHECK(r.text.find("aa") == std::string::npos);
@@ -136,14 +136,14 @@ TEST_CASE("stop strings, end tokens, limits and cancellation hold under a ban") 
   CHECK(reasons[StopReason::max_tokens] > 0);
   std::stop_source source;
   source.request_stop();
-  CHECK(generate(model, start, without_phrases(phrases, draw()), {.cancel = source.get_token()}).front().stop == StopReason::cancelled);
-  CHECK_THROWS_AS(generate(model, start, without_phrases({""}, draw())), Error);
+  CHECK(generate(model, an_a, without_phrases(phrases, draw()), {.cancel = source.get_token()}).front().stop == StopReason::cancelled);
+  CHECK_THROWS_AS(generate(model, an_a, without_phrases({""}, draw())), Error);
   model.tokenizes = false;
-  CHECK_THROWS_AS(generate(model, start, without_phrases(phrases, draw())), Error);
+  CHECK_THROWS_AS(generate(model, an_a, without_phrases(phrases, draw())), Error);
 }
 
 TEST_CASE("a banned pattern is never seen, and text waits for it only while it may yet come") {
-  const auto model = letters();
+  const auto model = letters_toy();
   const Banned banned{.phrases = {"cc"}, .patterns = {"ab ?c", "(?i)\\bCA\\b", "b.{0,2}é"}};
   std::vector<Regex> patterns;
   for (const auto& p : banned.patterns) patterns.emplace_back(p);
@@ -157,10 +157,10 @@ TEST_CASE("a banned pattern is never seen, and text waits for it only while it m
   std::size_t would = 0, same = 0, at_once = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     const Options options{.max_tokens = 20, .ignore_end_tokens = true, .seed = seed};
-    const auto plain = generate(model, start, draw(), options).front();
+    const auto plain = generate(model, an_a, draw(), options).front();
     std::string streamed;
     std::size_t tokens = 0;
-    auto pieces = stream(model, start, without_phrases(banned, draw()), options);
+    auto pieces = stream(model, an_a, without_phrases(banned, draw()), options);
     for (const Piece& piece : pieces) {
       streamed += piece.text;
       ++tokens;
@@ -183,16 +183,16 @@ TEST_CASE("an end token does not save a word that is banned, and a pattern witho
   model.ends = {11};
   std::size_t ended = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    const auto r = generate(model, start, without_phrases(Banned{.patterns = {"<3>$", "<4>(?!<)"}}, draw()), {.max_tokens = 12, .seed = seed}).front();
+    const auto r = generate(model, an_a, without_phrases(Banned{.patterns = {"<3>$", "<4>(?!<)"}}, draw()), {.max_tokens = 12, .seed = seed}).front();
     ended += r.stop == StopReason::end_token;
     CHECK(!r.text.ends_with("<3>"));
     CHECK(!r.text.ends_with("<4>"));
   }
   CHECK(ended > 100);
   const Options options{.max_tokens = 100, .ignore_end_tokens = true, .seed = 3};
-  const auto all = generate(model, start, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 100}, draw()), options).front();
-  CHECK(all.tokens == generate(model, start, draw(), options).front().tokens);
-  CHECK_THROWS_WITH_AS(generate(model, start, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 20}, draw()), options),
+  const auto all = generate(model, an_a, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 100}, draw()), options).front();
+  CHECK(all.tokens == generate(model, an_a, draw(), options).front().tokens);
+  CHECK_THROWS_WITH_AS(generate(model, an_a, without_phrases(Banned{.patterns = {"<1>(?s:.*)never"}, .most_held = 20}, draw()), options),
                        doctest::Contains("'<1>(?s:.*)never' may still match"), Error);
   CHECK_THROWS_AS(without_phrases(Banned{.patterns = {"a*"}}, draw()), Error);
   CHECK_THROWS_AS(without_phrases(Banned{.patterns = {"a"}, .most_held = 0}, draw()), Error);

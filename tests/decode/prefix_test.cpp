@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
 #include "weft/decode/generate.hpp"
@@ -10,8 +11,8 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-const std::vector<Token> start{1, 2, 3}, prefix{9, 4, 4, 7};
-const Options options{.max_tokens = 9, .ignore_end_tokens = true, .seed = 2};
+const std::vector<Token> prefix{9, 4, 4, 7};
+const Options nine_tokens{.max_tokens = 9, .ignore_end_tokens = true, .seed = 2};
 }  // namespace
 
 TEST_CASE("every strategy begins with the prefix and goes on as if it had been in the prompt") {
@@ -20,7 +21,7 @@ TEST_CASE("every strategy begins with the prefix and goes on as if it had been i
   longer.insert(longer.end(), prefix.begin(), prefix.end());
   const auto check = [&](const auto& how, const auto& forced) {
     const auto rest = generate(model, longer, how, {.max_tokens = 5, .ignore_end_tokens = true, .seed = 2}).front();
-    const auto whole = generate(model, start, forced, options).front();
+    const auto whole = generate(model, start, forced, nine_tokens).front();
     auto expected = prefix;
     expected.insert(expected.end(), rest.tokens.begin(), rest.tokens.end());
     CHECK(whole.tokens == expected);

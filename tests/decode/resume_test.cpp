@@ -2,8 +2,11 @@
 #include <doctest/doctest.h>
 
 #include "decode/oracle_drafter.hpp"
+#include "decode/tiny_model.hpp"
+#include "support/data.hpp"
 #include "support/errors.hpp"
 #include "support/same_result.hpp"
+#include "support/saved_file.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tiny_text_model.hpp"
 #include "support/toy_sequence.hpp"
@@ -18,24 +21,23 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
+using test::tiny;
 
 namespace {
 
-const std::vector<Token> prompt{1, 5, 9, 2, 5, 9, 2, 5};
-
-const Model<Cpu<>>& tiny() { return test::tiny_text_model<Model<Cpu<>>>(); }
+const std::vector<Token> saved_prompt{1, 5, 9, 2, 5, 9, 2, 5};
 
 /// Breaks the stream off after each of some numbers of tokens, and goes on from the file.
 template <class Chain>
 void check_breaks(const Model<Cpu<>>& model, const Chain& chain, const Options& options) {
   const test::TemporaryFolder folder;
   const auto path = (folder.path() / "stream").string();
-  const auto whole = generate(model, prompt, chain, options).front();
+  const auto whole = generate(model, saved_prompt, chain, options).front();
   for (const std::size_t taken : {0u, 1u, 2u, 7u, 16u, 1000u}) {
     CAPTURE(taken);
     std::string text;
     {
-      auto story = stream(model, prompt, chain, options);
+      auto story = stream(model, saved_prompt, chain, options);
       if (taken > 0) {
         std::size_t n = 0;
         for (const Piece& piece : story) {
@@ -72,7 +74,7 @@ TEST_CASE("a stream goes on after a break as if there had been none, by every ch
   check_breaks(model, temperature(1.5f) | draw(), options);
   check_breaks(model, draw(99), options);
   check_breaks(model, mirostat(3.0f, 0.2f) | draw(), options);
-  const auto plain = generate(model, prompt, mirostat(3.0f, 0.2f) | draw(), options).front().text;
+  const auto plain = generate(model, saved_prompt, mirostat(3.0f, 0.2f) | draw(), options).front().text;
   const Banned banned{.phrases = {test::part_of(plain, 2, 2), test::part_of(plain, 9, 3)}, .patterns = {"[a-m].[a-m]", "(?i)x.{0,3}[^ ]"}};
   check_breaks(model, without_phrases(banned, mirostat(3.0f, 0.2f) | draw()), options);
   check_breaks(model, without_phrases(banned, temperature(1.5f) | argmax()), options);
@@ -101,13 +103,13 @@ TEST_CASE("a stream goes on after a break as if there had been none, by every ch
 
 TEST_CASE("ends are the same after a break: stop strings, stop tokens, the context, no tokens at all") {
   const auto& model = tiny();
-  const auto drawn = generate(model, prompt, draw(), {.max_tokens = 40, .ignore_end_tokens = true}).front();
+  const auto drawn = generate(model, saved_prompt, draw(), {.max_tokens = 40, .ignore_end_tokens = true}).front();
   REQUIRE(drawn.text.size() > 20);
   const Options until{
       .max_tokens = 40, .stop = {test::part_of(drawn.text, 12, 3), "never said"}, .ignore_end_tokens = true};
-  REQUIRE(generate(model, prompt, draw(), until).front().stop == StopReason::stop_string);
+  REQUIRE(generate(model, saved_prompt, draw(), until).front().stop == StopReason::stop_string);
   check_breaks(model, draw(), until);
-  const auto free = generate(model, prompt, argmax(), {.max_tokens = 24, .ignore_end_tokens = true}).front();
+  const auto free = generate(model, saved_prompt, argmax(), {.max_tokens = 24, .ignore_end_tokens = true}).front();
   check_breaks(model, argmax(), {.max_tokens = 24, .stop_tokens = {free.tokens[9]}, .ignore_end_tokens = true});
   check_breaks(model, argmax(), {.max_tokens = 1 << 30, .ignore_end_tokens = true});
   check_breaks(model, argmax(), {.max_tokens = 0});
@@ -117,15 +119,15 @@ TEST_CASE("a stream that drafts is saved as its text stands, and goes on without
   const auto& model = tiny();
   const Options options{.max_tokens = 24, .ignore_end_tokens = true, .seed = 3};
   const auto chain = repetition_penalty(1.1f) | temperature(0.7f) | draw();
-  const auto whole = generate(model, prompt, chain, options).front();
-  auto text = prompt;
+  const auto whole = generate(model, saved_prompt, chain, options).front();
+  auto text = saved_prompt;
   text.insert(text.end(), whole.tokens.begin(), whole.tokens.end());
   const test::TemporaryFolder folder;
   const auto path = (folder.path() / "stream").string();
   for (const std::size_t taken : {1u, 5u, 6u, 7u, 8u, 23u}) {
     CAPTURE(taken);
     {
-      auto story = stream(model, prompt, speculative(chain, test::OracleDrafter{.text = text}, {.pass_cost = [](std::int64_t) { return 1.0; }}), options);
+      auto story = stream(model, saved_prompt, speculative(chain, test::OracleDrafter{.text = text}, {.pass_cost = [](std::int64_t) { return 1.0; }}), options);
       std::size_t n = 0;
       for ([[maybe_unused]] const Piece& piece : story)
         if (++n == taken) break;
@@ -143,7 +145,7 @@ TEST_CASE("a cancelled stream stays cancelled, and one of a borrowed sequence is
   const auto path = (folder.path() / "stream").string();
   const auto& model = tiny();
   std::stop_source stop;
-  auto story = stream(model, prompt, argmax(), {.max_tokens = 9, .cancel = stop.get_token()});
+  auto story = stream(model, saved_prompt, argmax(), {.max_tokens = 9, .cancel = stop.get_token()});
   for (const Piece& piece : story)
     if (piece.id >= 0) stop.request_stop();
   story.save(path);
@@ -151,7 +153,7 @@ TEST_CASE("a cancelled stream stays cancelled, and one of a borrowed sequence is
   CHECK(ended.begin() == ended.end());
   test::check_same(ended.result(), story.result());
   Sequence<Cpu<>> sequence(model);
-  sequence.append(prompt);
+  sequence.append(saved_prompt);
   auto borrowed = stream(sequence, mirostat(3.0f) | draw(), {.max_tokens = 9, .ignore_end_tokens = true});
   borrowed.begin();
   borrowed.save(path);
@@ -166,50 +168,51 @@ TEST_CASE("what cannot be saved says so by name, and what is no stream or anothe
   const test::TemporaryFolder folder;
   const auto path = (folder.path() / "stream").string();
   const auto& model = tiny();
-  auto counting = stream(model, prompt, Counting() | argmax(), {.max_tokens = 4});
+  auto counting = stream(model, saved_prompt, Counting() | argmax(), {.max_tokens = 4});
   CHECK(test::contains(test::message_of([&] { counting.save(path); }), "Counting"));
   const auto toy = test::numbered_toy(20);
-  auto toys = stream(toy, prompt, argmax(), {.max_tokens = 4});
+  auto toys = stream(toy, saved_prompt, argmax(), {.max_tokens = 4});
   CHECK(test::contains(test::message_of([&] { toys.save(path); }), "ToySequence"));
-  auto banned = stream(toy, prompt, without_phrases({"<3>"}, argmax()), {.max_tokens = 4});
+  auto banned = stream(toy, saved_prompt, without_phrases({"<3>"}, argmax()), {.max_tokens = 4});
   CHECK(test::contains(test::message_of([&] { banned.save(path); }), "cannot be saved"));
   Sequence<Cpu<>> sequence(model);
-  sequence.append(prompt);
+  sequence.append(saved_prompt);
   sequence.save(path);
   CHECK(test::contains(test::message_of([&] { static_cast<void>(resume(model, path, argmax())); }),
                        "holds a sequence and no stream"));
-  auto story = stream(model, prompt, mirostat(3.0f) | draw(), {.max_tokens = 4});
+  auto story = stream(model, saved_prompt, mirostat(3.0f) | draw(), {.max_tokens = 4});
   story.begin();
   story.save(path);
   CHECK(test::contains(test::message_of([&] { static_cast<void>(resume(model, path, argmax())); }), path));
-  CHECK(model.restore(path).size() == prompt.size());
+  CHECK(model.restore(path).size() == saved_prompt.size());
 }
 
 TEST_CASE("a damaged state of a stream is an error, whatever is changed in it") {
   const test::TemporaryFolder folder;
-  const auto path = (folder.path() / "stream").string(), changed = (folder.path() / "changed").string();
+  const auto path = (folder.path() / "stream").string();
   const auto& model = tiny();
-  auto story = stream(model, prompt, mirostat(3.0f) | draw(),
+  auto story = stream(model, saved_prompt, mirostat(3.0f) | draw(),
                       {.max_tokens = 6, .stop_tokens = {3}, .ignore_end_tokens = true, .logprobs = 1});
   story.begin();
   story.begin();
   story.save(path);
   std::vector<std::byte> beside;
-  const auto sequence = model.restore(path, &beside);
+  static_cast<void>(model.restore(path, &beside));
+  const auto whole = test::content(path);
+  const auto changed = [&](std::span<const std::byte> other) { return folder.write("changed", test::forged_beside(whole, beside, other)).string(); };
   for (std::size_t i = 0; i < beside.size(); ++i)
     for (const int value : {0, 1, 0x7F, 0xFF}) {
       auto bytes = beside;
       bytes[i] = static_cast<std::byte>(value);
-      sequence.save(changed, bytes);
       try {
-        auto resumed = resume(model, changed, mirostat(3.0f) | draw());
+        auto resumed = resume(model, changed(bytes), mirostat(3.0f) | draw());
         CHECK(resumed.result().tokens.size() <= 6);
       } catch (const Error& error) {
         CHECK(std::string_view(error.what()).size() > 10);
       }
     }
   for (std::size_t size = 0; size < beside.size(); ++size) {
-    sequence.save(changed, std::span(beside).first(size));
-    CHECK_THROWS_AS(static_cast<void>(resume(model, changed, mirostat(3.0f) | draw())), Error);
+    const auto cut = changed(std::span(beside).first(size));
+    CHECK_THROWS_AS(static_cast<void>(resume(model, cut, mirostat(3.0f) | draw())), Error);
   }
 }

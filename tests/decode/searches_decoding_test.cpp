@@ -2,11 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "decode/oracle_drafter.hpp"
 #include "support/data.hpp"
 #include "support/same_result.hpp"
 #include "weft/backend/reference.hpp"
@@ -26,6 +26,7 @@ namespace {
 
 using namespace weft;
 using nlohmann::json;
+using test::AnyDrafter;
 
 Options options_of(const json& p) {
   Options options;
@@ -93,7 +94,6 @@ template <class Steps>
 std::vector<Result> beams_of(const Prompt& prompt, const Beam<Steps>& search, const Options& options) {
   const SpeculativeOptions eager{.most = 8, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
   const auto plain = generate(prompt, search, options);
-  using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
   const AnyDrafter model = draft_model(sequence_of(prompt.model(), {prompt.tokens()[0]}), {.branches = 2}), text = suffix_drafter({.branches = 2});
   const auto by_model = generate(prompt, speculative(search, model, eager), options);
   const auto by_text = generate(prompt, speculative(search, text, eager), options);

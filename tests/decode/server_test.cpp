@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "decode/tiny_model.hpp"
 #include "support/backends.hpp"
 #include "support/errors.hpp"
 #include "support/golden_model.hpp"
@@ -17,11 +18,10 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
+using test::tiny;
 using test::check_same;
 
 namespace {
-
-const Model<Cpu<>>& tiny() { return test::tiny_text_model<Model<Cpu<>>>(); }
 
 constexpr unsigned chains = 7;
 

@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 
 #include "decode/oracle_drafter.hpp"
+#include "decode/toy_start.hpp"
 #include "support/backends.hpp"
 #include "support/data.hpp"
 #include "support/errors.hpp"
@@ -22,8 +22,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1, 2, 3};
 
 template <class From, class How>
 void check_same_beams(const std::vector<Result>& plain, const From& from, const How& how, const Options& options) {
@@ -43,9 +41,6 @@ OracleDrafter oracle_of(std::span<const Token> prompt, const Result& result, std
   return drafter;
 }
 
-/// Any drafter, as one type: searches are costly to compile.
-using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
-
 template <class S, class Steps>
 void check_beams(const S& prompt, S own, const Beam<Steps>& search, const Options& options, std::uint64_t seed) {
   const auto plain = generate(prompt, search, options);
@@ -60,17 +55,12 @@ void check_beams(const S& prompt, S own, const Beam<Steps>& search, const Option
   check(draft_model(std::move(own), {.branches = 3}), eager(12));
 }
 
-ToyModel toy(std::uint64_t seed) {
+ToyModel small_toy(std::uint64_t seed) {
   auto model = numbered_toy(9);
   model.order = 1 + seed % 3;
   model.seed = seed + 1;
   model.spread = seed % 2 ? 6 : 2;
   return model;
-}
-ToySequence started(const ToyModel& model) {
-  ToySequence s(model);
-  s.append(start);
-  return s;
 }
 
 }  // namespace
@@ -78,7 +68,7 @@ ToySequence started(const ToyModel& model) {
 TEST_CASE("whatever is drafted for beams, all hypotheses are those of plain beams: widths, ends, groups, phrases, draws, stops and steps") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     CAPTURE(seed);
-    auto model = toy(seed);
+    auto model = small_toy(seed);
     if (seed % 6 == 3) model.context = start.size() + seed % 20;
     const auto prompt = started(model);
     const auto width = static_cast<std::int64_t>(1 + seed % 4);
@@ -97,7 +87,7 @@ TEST_CASE("whatever is drafted for beams, all hypotheses are those of plain beam
 }
 
 TEST_CASE("a tree that holds what all beams do saves passes, and the stats count them") {
-  auto model = toy(1);
+  auto model = small_toy(1);
   const auto prompt = started(model);
   const Options options{.max_tokens = 41, .ignore_end_tokens = true};
   const auto plain = generate(prompt, beam({.width = 2, .returned = 2}), options);

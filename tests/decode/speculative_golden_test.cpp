@@ -1,7 +1,6 @@
 // Drafts on real models of every backend: the bits of what is written with and without them, and what they may touch.
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <memory>
 
 #include "decode/oracle_drafter.hpp"
@@ -17,15 +16,10 @@
 #include "weft/sample/steps.hpp"
 
 using namespace weft;
+using test::AnyDrafter;
+using test::eager;
 
 namespace {
-
-/// Any drafter, as one type: generations are costly to compile.
-using AnyDrafter = std::function<void(std::span<const Token>, std::size_t, Draft&)>;
-
-SpeculativeOptions eager(std::int64_t most) {
-  return {.most = most, .pass_cost = [](std::int64_t) { return 1.0; }, .draft_cost = [](std::int64_t) { return 0.0; }};
-}
 
 template <class B, class Chain>
 void check_drafts(const Sequence<B>& prompt, const Chain& chain, const Options& options, std::uint64_t seed) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "decode/oracle_drafter.hpp"
+#include "decode/toy_start.hpp"
 #include "support/same_result.hpp"
 #include "sample/chi_squared.hpp"
 #include "support/errors.hpp"
@@ -21,14 +22,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1, 2, 3};
-
-ToySequence started(const ToyModel& model) {
-  ToySequence s(model);
-  s.append(start);
-  return s;
-}
 
 /// A drafter that guesses the result's tokens after `start`.
 OracleDrafter oracle(const Result& result, double right = 1, std::uint64_t seed = 0) {

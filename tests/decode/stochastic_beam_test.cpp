@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
@@ -13,8 +14,6 @@ using namespace weft;
 using namespace weft::test;
 
 namespace {
-
-const std::vector<Token> start{1};
 
 /// All texts of at most `length` tokens with their probabilities under logits divided by t.
 void enumerate(const ToySequence& s, std::size_t length, float t, double p, std::vector<Token>& text, std::map<std::vector<Token>, double>& all) {
@@ -43,7 +42,7 @@ TEST_CASE("two stochastic beams are two draws without replacement: chi-squared o
   model.spread = 2;
   for (const float t : {1.0f, 0.6f}) {
     ToySequence root(model);
-    root.append(start);
+    root.append(one_token);
     std::map<std::vector<Token>, double> all;
     std::vector<Token> text;
     enumerate(root, 2, t, 1, text, all);
@@ -84,7 +83,7 @@ TEST_CASE("two stochastic beams are two draws without replacement: chi-squared o
 TEST_CASE("as many stochastic beams as there are texts return every text once") {
   auto model = numbered_toy(3);
   ToySequence root(model);
-  root.append(start);
+  root.append(one_token);
   std::map<std::vector<Token>, double> all;
   std::vector<Token> text;
   enumerate(root, 3, 1, 1, text, all);
@@ -102,7 +101,7 @@ TEST_CASE("as many stochastic beams as there are texts return every text once") 
 TEST_CASE("stochastic beams stop at stop strings and when cancelled, never above their limits") {
   const auto model = numbered_toy(9);
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    const auto drawn = generate(model, start, stochastic_beam(5), {.max_tokens = 6, .stop = {"<3>"}, .seed = seed, .logprobs = 2});
+    const auto drawn = generate(model, one_token, stochastic_beam(5), {.max_tokens = 6, .stop = {"<3>"}, .seed = seed, .logprobs = 2});
     CHECK(drawn.size() == 5);
     for (const auto& r : drawn) {
       CHECK(r.tokens.size() <= 6);
@@ -115,7 +114,7 @@ TEST_CASE("stochastic beams stop at stop strings and when cancelled, never above
   auto stop_later = [&](std::span<float>, std::span<const Token> history) {
     if (history.size() == 4) source.request_stop();
   };
-  const auto cut = generate(model, start, step(stop_later) | stochastic_beam(2), {.ignore_end_tokens = true, .cancel = source.get_token()});
+  const auto cut = generate(model, one_token, step(stop_later) | stochastic_beam(2), {.ignore_end_tokens = true, .cancel = source.get_token()});
   for (const auto& r : cut) CHECK(r.stop == StopReason::cancelled);
   CHECK_THROWS_AS(stochastic_beam(0), Error);
 }

@@ -4,6 +4,7 @@
 
 #include <ranges>
 
+#include "decode/toy_start.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/temperature.hpp"
@@ -14,15 +15,7 @@ using namespace weft::test;
 
 namespace {
 
-const std::vector<Token> start{1, 2, 3};
-
 std::vector<Token> history_of(const ToySequence& s) { return {s.tokens().begin(), s.tokens().end()}; }
-
-ToySequence started(const ToyModel& model) {
-  ToySequence s(model);
-  s.append(start);
-  return s;
-}
 
 }  // namespace
 

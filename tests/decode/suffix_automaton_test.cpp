@@ -12,7 +12,7 @@ using weft::detail::SuffixAutomaton;
 
 namespace {
 
-std::vector<Token> random_text(std::uint64_t seed, std::size_t length, std::size_t vocab) {
+std::vector<Token> random_tokens(std::uint64_t seed, std::size_t length, std::size_t vocab) {
   std::vector<Token> text;
   for (std::size_t i = 0; i < length; ++i) text.push_back(static_cast<Token>(uniform(seed, 3, i) * static_cast<double>(vocab)));
   return text;
@@ -30,7 +30,7 @@ std::vector<std::size_t> ends_of(std::span<const Token> run, std::span<const Tok
 
 TEST_CASE("after every token the automaton knows the longest run at the end that occurred before, how often, and what followed most often") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const auto text = random_text(seed, 60, 2 + seed % 5);
+    const auto text = random_tokens(seed, 60, 2 + seed % 5);
     SuffixAutomaton automaton;
     if (seed % 2) automaton.reserve(text.size());
     for (std::size_t n = 1; n <= text.size(); ++n) {

@@ -144,17 +144,17 @@ TEST_CASE("after healing the next byte has the distribution of all texts that be
   BpeModel model;
   std::size_t differs = 0;
   for (model.seed = 1; model.seed <= 40; ++model.seed) {
-    const auto start = begun(model);
+    const auto after_bos = begun(model);
     for (const std::string prompt : {"a", "ab", "abc", "ca", "cab", "aa", "bca", "cabcaab", "abab", "bbca"}) {
-      const double whole = probability(start, prompt);
+      const double whole = probability(after_bos, prompt);
       REQUIRE(whole > 0);
       for (const bool bos_from_text : {false, true}) {
-        auto found = next_bytes(bos_from_text ? covers(BpeSequence(model), prompt) : covers(start, prompt));
-        for (const char b : {'a', 'b', 'c'}) REQUIRE(found[b] == doctest::Approx(probability(start, prompt + b) / whole).epsilon(1e-4));
+        auto found = next_bytes(bos_from_text ? covers(BpeSequence(model), prompt) : covers(after_bos, prompt));
+        for (const char b : {'a', 'b', 'c'}) REQUIRE(found[b] == doctest::Approx(probability(after_bos, prompt + b) / whole).epsilon(1e-4));
       }
-      auto plain = start.fork();
+      auto plain = after_bos.fork();
       plain.append(model.bpe.encode(prompt));
-      for (const char b : {'a', 'b', 'c'}) differs += std::abs(probability(plain, std::string(1, b)) - probability(start, prompt + b) / whole) > 0.05;
+      for (const char b : {'a', 'b', 'c'}) differs += std::abs(probability(plain, std::string(1, b)) - probability(after_bos, prompt + b) / whole) > 0.05;
     }
   }
   CHECK(differs > 100);  // without healing it is another one
@@ -162,20 +162,20 @@ TEST_CASE("after healing the next byte has the distribution of all texts that be
 
 TEST_CASE("10^5 drawn healings have that distribution, and the greedy one is the likeliest") {
   const BpeModel model;
-  const auto start = begun(model);
+  const auto after_bos = begun(model);
   const std::string prompt = "cab";
   std::vector<std::size_t> counts(3);
   std::vector<double> expected;
-  for (const char b : {'a', 'b', 'c'}) expected.push_back(probability(start, prompt + b) / probability(start, prompt));
+  for (const char b : {'a', 'b', 'c'}) expected.push_back(probability(after_bos, prompt + b) / probability(after_bos, prompt));
   constexpr std::size_t n = 100000;
-  const auto ways = covers(start, prompt);
+  const auto ways = covers(after_bos, prompt);
   for (std::uint64_t seed = 0; seed < n; ++seed) {
-    auto healed = heal(start, prompt, {.greedy = false, .seed = seed});
+    auto healed = heal(after_bos, prompt, {.greedy = false, .seed = seed});
     if (healed.beyond.empty()) healed.beyond = model.bpe.bytes(draw(seed)(healed.sequence.logits(), {.history = healed.sequence.tokens()}).token);
     ++counts[static_cast<std::size_t>(healed.beyond[0] - 'a')];
   }
   CHECK(test::chi_squared(counts, expected, double{n}).statistic < test::chi_squared_bound(2));
-  const auto best = heal(start, prompt);
+  const auto best = heal(after_bos, prompt);
   for (const auto& c : ways.covers) CHECK(c.log_prob <= best.log_prob);
   CHECK(best.log_prob < 0);
 }

@@ -11,8 +11,8 @@
 #include "support/bits.hpp"
 #include "support/errors.hpp"
 #include "support/golden_model.hpp"
+#include "support/saved_file.hpp"
 #include "support/temporary_folder.hpp"
-#include "weft/core/xxh64.hpp"
 #include "weft/instances.hpp"
 #include "weft/model/batch.hpp"
 
@@ -20,17 +20,11 @@ namespace {
 
 using namespace weft;
 using test::content;
+using test::forged;
 using test::same_bits;
 using test::random_tokens;
 
 const char* const saved_models[] = {"blocks32.gguf", "blocks256.gguf", "floats.gguf"};
-
-/// The file's bytes with a checksum that fits them: what a forger would write.
-std::string forged(std::string bytes) {
-  const auto hash = xxh64(std::as_bytes(std::span(bytes)).first(bytes.size() - 8));
-  std::memcpy(bytes.data() + bytes.size() - 8, &hash, 8);
-  return bytes;
-}
 
 std::optional<ErrorKind> kind_of_restoring(const Model<Cpu<>>& model, const std::string& path) {
   try {
