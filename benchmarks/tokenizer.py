@@ -207,6 +207,13 @@ def hard(arguments, temporary):
     return bool(slow)
 
 
+def table_row(row):
+    peer = row["llama.cpp"]
+    cells = [f"{row['Weft']:.1f}", f"{row['Weft, tokenizer.json']:.1f}", f"{row['tokenizers']:.2f}", f"{peer:.2f}" if peer else "", f"{row['Weft, tokenizer.json'] / row['tokenizers']:.1f}",
+             f"{row['Weft'] / peer:.1f}" if peer else "", f"{row['load ms']:.1f}"]
+    return f"| {row['vocabulary']} | {row['text']} | " + " | ".join(cells) + " |"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weft", help="build/release/benchmarks/tokenizer")
@@ -216,7 +223,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bytes", type=int, default=2_000_000)
     parser.add_argument("--json", type=pathlib.Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         temporary = pathlib.Path(folder)
@@ -228,14 +235,11 @@ def main():
             files[name] = temporary / f"{name}.txt"
             files[name].write_text(content)
         llama = build_llama_tokens(arguments.llama_build, temporary) if arguments.llama_build else None
+        print("| vocabulary | text | Weft MB/s | from tokenizer.json | tokenizers | llama.cpp | x tokenizers | x llama.cpp | load ms |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: |", flush=True)
         for path in arguments.vocabularies:
-            rows += compare(arguments, llama, path, contents, files, temporary)
-    print("| vocabulary | text | Weft MB/s | from tokenizer.json | tokenizers | llama.cpp | x tokenizers | x llama.cpp | load ms |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: |")
-    for row in rows:
-        peer = row["llama.cpp"]
-        cells = [f"{row['Weft']:.1f}", f"{row['Weft, tokenizer.json']:.1f}", f"{row['tokenizers']:.2f}", f"{peer:.2f}" if peer else "", f"{row['Weft, tokenizer.json'] / row['tokenizers']:.1f}",
-                 f"{row['Weft'] / peer:.1f}" if peer else "", f"{row['load ms']:.1f}"]
-        print(f"| {row['vocabulary']} | {row['text']} | " + " | ".join(cells) + " |")
+            of_path = compare(arguments, llama, path, contents, files, temporary)
+            print("\n".join(map(table_row, of_path)), flush=True)
+            rows += of_path
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1))
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <utility>
 
 #include "weft/core/error.hpp"
 #include "weft/model/pass_item.hpp"
@@ -57,9 +58,11 @@ void run_chunk(const nn::Program<B>& program, ThreadPool& pool, Workspace& work,
   pass.planes = program.planes;
   pass.redundant = rows <= redundant_rows;
   if (pass.redundant) pass.splits = nn::detail::splits_of(longest);
-  pass.scratch = work.scratch(pass.redundant, static_cast<std::int64_t>(work.logit_rows.size()), pass.redundant ? nn::detail::splits_of(room) : 1);
-  for (std::size_t j = 0; j < work.logit_rows.size(); ++j)
-    if (!work.logit_rows[j].out) work.logit_rows[j].out = pass.scratch.logits + static_cast<std::int64_t>(j) * program.vocab;
+  const auto kept = std::count_if(work.logit_rows.begin(), work.logit_rows.end(), [](const nn::LogitRow& row) { return !row.out; });
+  pass.scratch = work.scratch(pass.redundant, kept, pass.redundant ? nn::detail::splits_of(room) : 1);
+  float* next = pass.scratch.logits;
+  for (auto& row : work.logit_rows)
+    if (!row.out) row.out = std::exchange(next, next + program.vocab);
   pass.tokens = work.tokens;
   pass.positions = work.positions;
   pass.segments = work.segments;
@@ -118,7 +121,7 @@ void run_head(const nn::Program<B>& program, ThreadPool& pool, WorkspaceShelf& s
     pass.redundant = pass.rows <= redundant_rows;
     work.logit_rows.clear();
     for (std::int64_t r = 0; r < pass.rows; ++r) work.logit_rows.push_back({r, logits + (from + r) * program.vocab});
-    pass.scratch = work.scratch(pass.redundant, pass.rows, 1);
+    pass.scratch = work.scratch(pass.redundant, 0, 1);
     pass.logit_rows = work.logit_rows;
     pool.run([&](Team& team) { nn::head_of<B>(team, program, pass, hidden + from * program.width); });
   }

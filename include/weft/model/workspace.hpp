@@ -37,6 +37,7 @@ class Workspace {
     blocks_ = Tensor<std::byte, 1>({std::max<std::int64_t>(2 * rows, few_rows) * static_cast<std::int64_t>(shape.widest_blocks)});
     for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
     cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
+    pieces_ = Tensor<float, 1>({shape.vocab + workers * nn::head_piece_floats});
     tokens.reserve(static_cast<std::size_t>(rows));
     positions.reserve(static_cast<std::size_t>(rows));
     segments.reserve(static_cast<std::size_t>(rows));
@@ -44,7 +45,7 @@ class Workspace {
     logit_rows.reserve(static_cast<std::size_t>(rows));
   }
 
-  /// Scratch for a pass of which `logit_count` rows want logits, over contexts of up to `splits` splits.
+  /// Scratch for a pass of which `logit_count` rows have logits that go nowhere else, over contexts of up to `splits` splits.
   nn::Scratch scratch(bool redundant, std::int64_t logit_count, std::int64_t splits) {
     const auto partials = splits > 1 ? redundant_rows * splits * shape_.partials : 0;
     if (partials_.size() < partials) partials_ = Tensor<float, 1>({partials});
@@ -59,6 +60,7 @@ class Workspace {
     s.mixed = mixed_.data();
     s.cos_sin = cos_sin_.data();
     s.logits = logits_.data();
+    s.pieces = pieces_.data();
     s.partials = partials_.data();
     s.rows = redundant ? redundant_rows : max_pass_rows;
     s.widest = shape_.widest;
@@ -76,7 +78,7 @@ class Workspace {
 
  private:
   WorkspaceShape shape_;
-  Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_, partials_;
+  Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_, pieces_, partials_;
   Tensor<std::byte, 1> blocks_;
 };
 

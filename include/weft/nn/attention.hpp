@@ -29,20 +29,25 @@ void rotate(const Pass& pass, const Program<B>& program, const AttentionRef& a, 
   }
 }
 
-/// Writes heads [begin, end) of k and v at every row's position into the pages of its sequence.
+/// Writes heads [begin, end) of k and v at `rows` rows of a segment from row r on into the pages of its sequence.
 template <class B>
-void store_heads(const Pass& pass, const AttentionRef& a, std::int64_t begin, std::int64_t end) {
+void store_heads(const Pass& pass, const AttentionRef& a, const Segment& segment, std::int64_t r, std::int64_t rows,
+                 std::int64_t begin, std::int64_t end) {
   const auto stride = a.kv_heads * a.head_dim;
-  for (const auto& segment : pass.segments)
-    for (std::int64_t i = 0; i < segment.rows; ++i) {
-      const auto position = segment.first + i;
-      std::byte* page = segment.pages[position / page_positions];
-      for (auto h = begin; h < end; ++h) {
-        const auto at = (segment.row + i) * stride + h * a.head_dim;
-        B::store(pass.scratch.k + at, pass.scratch.v + at, page, kv_slot(a, segment.kv_type, h),
-                 position % page_positions);
-      }
+  for (auto i = r; i < r + rows; ++i) {
+    const auto position = segment.first + i;
+    std::byte* page = segment.pages[position / page_positions];
+    for (auto h = begin; h < end; ++h) {
+      const auto at = (segment.row + i) * stride + h * a.head_dim;
+      B::store(pass.scratch.k + at, pass.scratch.v + at, page, kv_slot(a, segment.kv_type, h), position % page_positions);
     }
+  }
+}
+
+/// Whether all new positions of a segment are read by one job of attend alone, which then writes them itself: the lines of a page
+/// stay with one worker.
+inline bool stores_itself(const Pass& pass, const Segment& segment) noexcept {
+  return pass.splits == 1 && segment.rows <= attention_rows;
 }
 
 }  // namespace detail
@@ -73,7 +78,8 @@ void project_qkv(Team& team, const Program<B>& program, const LayerRef<B>& layer
   linear<B>(layer.k, panel_begin, panel_end, x, pass.rows, pass.scratch.k, kv_width);
   linear<B>(layer.v, panel_begin, panel_end, x, pass.rows, pass.scratch.v, kv_width);
   detail::rotate<B>(pass, program, a, head_begin, head_end, pass.scratch.k, kv_width);
-  detail::store_heads<B>(pass, a, head_begin, head_end);
+  for (const auto& segment : pass.segments)
+    if (!detail::stores_itself(pass, segment)) detail::store_heads<B>(pass, a, segment, 0, segment.rows, head_begin, head_end);
 }
 
 namespace detail {
@@ -124,40 +130,49 @@ template <class B>
 void attend(Team& team, const LayerRef<B>& layer, const Pass& pass, bool quantises) {
   const auto& a = layer.attention;
   std::int64_t turn = 0;
-  AttentionJob job;  // done when the next is known
+  struct Work {
+    AttentionJob job;
+    std::span<const Segment> segments;  ///< of which the job stores the new keys and values
+    std::int64_t head = 0;
+  } work;  // done when the next is known
   const auto finish = [&] {
+    const auto& job = work.job;
     if (job.rows == 0) return;
+    for (const auto& segment : work.segments) detail::store_heads<B>(pass, a, segment, 0, segment.rows, work.head, work.head + 1);
     B::attend(job);
     if (!quantises) return;
     const auto width = a.heads * a.head_dim, at = job.out - pass.scratch.mixed, row = at / width;
     for (auto r = row; r < row + job.rows; ++r) quantise_columns<B>(pass, pass.scratch.mixed, width, r, at % width, width / a.kv_heads);
   };
-  const auto run = [&](const Segment& segment, std::int64_t r, std::int64_t rows, const AttentionRow* each) {
+  // Rows [r, r + rows) of the first segment, or of each segment its row.
+  const auto run = [&](std::span<const Segment> segments, std::int64_t r, std::int64_t rows) {
     for (std::int64_t h = 0; h < a.kv_heads; ++h) {
       if (turn++ % team.size() != team.worker()) continue;
-      auto next = detail::attention_job<B>(a, pass, segment, r, rows, h);
-      next.each = each;
-      job.next = &next;
+      Work next{detail::attention_job<B>(a, pass, segments[0], r, rows, h), segments, h};
+      if (segments.size() > 1) next.job.each = pass.places.data() + segments[0].row;
+      if (!detail::stores_itself(pass, segments[0])) next.segments = {};
+      work.job.next = &next.job;
       finish();
-      job = next;
+      work = next;
     }
   };
   for (std::size_t s = 0; s < pass.segments.size();) {
     const auto& segment = pass.segments[s];
     const auto branches = static_cast<std::int64_t>(detail::branches_from(pass, s));
-    s += static_cast<std::size_t>(branches);
+    const auto together = pass.segments.subspan(s, static_cast<std::size_t>(branches));
+    s += together.size();
     if (branches == 1) {
-      for (std::int64_t r = 0; r < segment.rows; r += attention_rows) run(segment, r, std::min(attention_rows, segment.rows - r), nullptr);
+      for (std::int64_t r = 0; r < segment.rows; r += attention_rows) run(together, r, std::min(attention_rows, segment.rows - r));
       continue;
     }
     const auto most = std::max<std::int64_t>(1, attention_queries * a.kv_heads / a.heads);
     const auto jobs = (branches + most - 1) / most;
     for (std::int64_t j = 0; j < jobs; ++j) {
       const auto begin = branches * j / jobs, end = branches * (j + 1) / jobs;
-      run(segment, begin, end - begin, pass.places.data() + segment.row + begin);
+      run(together.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)), 0, end - begin);
     }
   }
-  job.next = nullptr;
+  work.job.next = nullptr;
   finish();
 }
 

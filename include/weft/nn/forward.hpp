@@ -62,17 +62,16 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
     linear<B>(program.head, begin, end, x, 1, pass.logit_rows[0].out, program.vocab);
     return;
   }
-  // A piece at a time, copied while it is in the cache.
-  constexpr std::int64_t piece = 128;
+  // A piece at a time, copied while it is in the cache; a line of room keeps the rows of a piece out of each other's sets.
+  const auto piece = std::clamp<std::int64_t>(head_piece_floats / (count * panel_rows) - 1, 1, 128);
+  const auto stride = (piece + 1) * panel_rows;
+  // Products count weight rows from the first one: where that would be lies in the same buffer, a row of logits before the pieces.
+  float* const room = pass.scratch.pieces + program.vocab + team.worker() * head_piece_floats;
   for (auto p = begin; p < end; p += piece) {
     const auto last = std::min(p + piece, end);
-    linear<B>(program.head, p, last, x, count, pass.scratch.logits, program.vocab);
     const auto from = p * panel_rows, n = std::min(last * panel_rows, program.vocab) - from;
-    for (std::int64_t j = 0; j < count; ++j) {
-      const float* row = pass.scratch.logits + j * program.vocab;
-      float* out = pass.logit_rows[static_cast<std::size_t>(j)].out;
-      if (out != row) std::copy_n(row + from, n, out + from);
-    }
+    linear<B>(program.head, p, last, x, count, room - from, stride);
+    for (std::int64_t j = 0; j < count; ++j) std::copy_n(room + j * stride, n, pass.logit_rows[static_cast<std::size_t>(j)].out + from);
   }
 }
 

@@ -39,13 +39,17 @@ struct Scratch {
   float* v = nullptr;         ///< [rows, widest]
   float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
-  float* logits = nullptr;    ///< [rows with logits, vocab]
+  float* logits = nullptr;    ///< [rows whose logits go nowhere else, vocab]
+  float* pieces = nullptr;    ///< [vocab + workers * head_piece_floats]: logits of several rows before they are copied out
   float* partials = nullptr;  ///< [rows, splits, heads, partial_floats(head_dim)]: attention of long rows, split by split
   std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
   std::int64_t widest = 0;
   std::int64_t widest_rope = 0;
   std::size_t widest_blocks = 0;
 };
+
+/// What a worker computes of several rows' logits at a time: it stays in the cache. At least two panels of max_pass_rows rows.
+inline constexpr std::int64_t head_piece_floats = 65536;
 
 struct Pass {
   std::span<const Token> tokens;            ///< [rows]

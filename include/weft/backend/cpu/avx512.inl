@@ -76,6 +76,19 @@ struct Part {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 16), _mm512_cvtepi32_epi8(b[0]));
   }
 
+  WEFT_FORCE void store_block(const Pi (&a)[1], const Pi (&b)[1], float d, QuantBlock& out) {
+    const __m256i q = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm512_cvtepi32_epi8(a[0])), _mm512_cvtepi32_epi8(b[0]), 1);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out.q), q);
+    const __m256i fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), q);
+    const __m256i pairs = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0xb1));
+    const __m256i halves = _mm256_add_epi32(pairs, _mm256_shuffle_epi32(pairs, 0x4e));  // four times each
+    const __m128i first = _mm256_castsi256_si128(halves), second = _mm256_extracti128_si256(halves, 1), whole = _mm_add_epi32(first, second);
+    const __m128i sums = _mm_blend_epi32(_mm_blend_epi32(whole, first, 2), second, 4);
+    const __m128i behind_d = _mm_blend_epi32(_mm_set1_epi32(1), _mm_shuffle_epi32(sums, 0x90), 14);
+    _mm_storeu_ps(&out.d, _mm_mul_ps(_mm_set1_ps(d), _mm_cvtepi32_ps(behind_d)));  // d * (1, sum, half sums)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&out.q_sum), _mm_blend_epi32(sums, _mm_sub_epi32(_mm_setzero_si128(), _mm_slli_epi32(whole, 3)), 8));
+  }
+
   WEFT_FORCE Pf load_f16(const std::byte* p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }

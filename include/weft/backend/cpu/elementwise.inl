@@ -111,25 +111,37 @@ inline Scale8 scale8(std::int32_t top) noexcept {
   return {top >= infinity ? std::bit_cast<float>(0x7fc00000) : 0.0f, 0.0f};
 }
 
-/// One block of 32; leaves in a and b what is to be added to d * q. The largest magnitude is found on the bits, which order like
-/// the magnitudes and put NaN above infinity.
+/// A block of numbers, their scale, and what products with them want to know of their sums.
+WEFT_FORCE void store_block(const I& qa, const I& qb, float d, QuantBlock& out) {
+  if constexpr (requires { Part::store_block(qa.p, qb.p, d, out); }) {
+    Part::store_block(qa.p, qb.p, d, out);
+  } else {
+    Part::store_bytes(out.q, qa.p, qb.p);
+    out.q_half_sum[0] = sum(qa);
+    out.q_half_sum[1] = sum(qb);
+    out.q_sum = out.q_half_sum[0] + out.q_half_sum[1];
+    out.d = d;
+    out.sum = d * static_cast<float>(out.q_sum);
+    out.half_sum[0] = d * static_cast<float>(out.q_half_sum[0]);
+    out.half_sum[1] = d * static_cast<float>(out.q_half_sum[1]);
+    out.minus_8_sum = -8 * out.q_sum;
+  }
+}
+
+/// One block of 32; leaves in a and b what is to be added to d * q, if there is `more` to be done with it. The largest magnitude is
+/// found on the bits, which order like the magnitudes and put NaN above infinity.
+template <bool more>
 WEFT_FORCE void quantise_block(F& a, F& b, QuantBlock& out) {
   const I magnitude = iset(0x7fffffff);
   const auto [d, inverse] = scale8(highest(imax(iand(as_int(a), magnitude), iand(as_int(b), magnitude))));
   if (inverse == 0.0f) a = b = set(0.0f);
   const I qa = round(mul(a, set(inverse))), qb = round(mul(b, set(inverse)));
-  Part::store_bytes(out.q, qa.p, qb.p);
-  out.q_half_sum[0] = sum(qa);
-  out.q_half_sum[1] = sum(qb);
-  out.q_sum = out.q_half_sum[0] + out.q_half_sum[1];
-  out.d = d;
-  out.sum = d * static_cast<float>(out.q_sum);
-  out.half_sum[0] = d * static_cast<float>(out.q_half_sum[0]);
-  out.half_sum[1] = d * static_cast<float>(out.q_half_sum[1]);
-  out.minus_8_sum = -8 * out.q_sum;
-  const F step = set(-d);
-  a = fma(step, to_float(qa), a);
-  b = fma(step, to_float(qb), b);
+  store_block(qa, qb, d, out);
+  if constexpr (more) {
+    const F step = set(-d);
+    a = fma(step, to_float(qa), a);
+    b = fma(step, to_float(qb), b);
+  }
 }
 
 inline void quantise(const float* x, std::int64_t n, std::int32_t planes, std::byte* out) noexcept {
@@ -139,7 +151,11 @@ inline void quantise(const float* x, std::int64_t n, std::int32_t planes, std::b
     const std::int64_t left = n - k;
     F a = left >= 32 ? load(x + k) : load_some(x + k, left < 16 ? left : 16);
     F b = left >= 32 ? load(x + k + 16) : load_some(x + k + 16, left < 16 ? 0 : left - 16);
-    for (std::int32_t p = 0; p < planes; ++p) quantise_block(a, b, block[p * plane]);
+    if (planes == 1) {
+      quantise_block<false>(a, b, *block);
+    } else {
+      for (std::int32_t p = 0; p < planes; ++p) quantise_block<true>(a, b, block[p * plane]);
+    }
   }
 }
 
