@@ -112,11 +112,12 @@ inline Scale8 scale8(std::int32_t top) noexcept {
 }
 
 /// A block of numbers, their scale, and what products with them want to know of their sums.
+template <class P = Part>
 WEFT_FORCE void store_block(const I& qa, const I& qb, float d, QuantBlock& out) {
-  if constexpr (requires { Part::store_block(qa.p, qb.p, d, out); }) {
-    Part::store_block(qa.p, qb.p, d, out);
+  if constexpr (requires { P::store_block(qa.p, qb.p, d, out); }) {
+    P::store_block(qa.p, qb.p, d, out);
   } else {
-    Part::store_bytes(out.q, qa.p, qb.p);
+    P::store_bytes(out.q, qa.p, qb.p);
     out.q_half_sum[0] = sum(qa);
     out.q_half_sum[1] = sum(qb);
     out.q_sum = out.q_half_sum[0] + out.q_half_sum[1];
