@@ -5,6 +5,7 @@
 
 #include "decode/toy_start.hpp"
 #include "sample/chi_squared.hpp"
+#include "support/sanitizer.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
 #include "weft/decode/generate.hpp"
@@ -84,7 +85,7 @@ TEST_CASE("sampled beams find each text as often as enumeration says") {
       std::map<std::vector<Token>, double> best;
       enumerate(model, {{one_token, 0}}, width, length, static_cast<double>(t), 1, best);
       std::map<std::vector<Token>, std::size_t> found;
-      constexpr std::size_t n = 50000;  // 10^5 for each shape of the search
+      constexpr std::size_t n = draws_of(50000);  // 10^5 for each shape of the search
       ToySequence root(model);
       root.append(one_token);
       const auto how = temperature(t) | beam({.width = static_cast<std::int64_t>(width), .sampled = true});

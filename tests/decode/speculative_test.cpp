@@ -7,6 +7,7 @@
 #include "support/same_result.hpp"
 #include "sample/chi_squared.hpp"
 #include "support/errors.hpp"
+#include "support/sanitizer.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/beam.hpp"
 #include "weft/decode/best_of.hpp"
@@ -308,7 +309,7 @@ TEST_CASE("100000 drafted draws have the distribution of the model, whether the 
     const auto root = started(model);
     std::vector<std::size_t> counts(6);
     std::size_t accepted = 0;
-    constexpr std::uint64_t n = 100000;
+    constexpr std::uint64_t n = draws_of(100000);
     for (std::uint64_t seed = 0; seed < n; ++seed) {
       const auto result = generate(root, how, {.max_tokens = 3, .ignore_end_tokens = true, .seed = seed}).front();
       ++counts[static_cast<std::size_t>(result.tokens[2])];

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "decode/toy_start.hpp"
+#include "support/sanitizer.hpp"
 #include "support/toy_sequence.hpp"
 #include "weft/decode/generate.hpp"
 #include "weft/sample/parameters.hpp"
@@ -48,7 +49,7 @@ TEST_CASE("two stochastic beams are two draws without replacement: chi-squared o
     enumerate(root, 2, t, 1, text, all);
     REQUIRE(all.size() == 7);  // 2 * 3 + the end at once
     std::map<std::pair<std::vector<Token>, std::vector<Token>>, double> seen;
-    constexpr int n = 50000;
+    constexpr int n = draws_of(50000);
     for (int i = 0; i < n; ++i) {
       const auto drawn = generate(root, temperature(t) | stochastic_beam(2), {.max_tokens = 2, .seed = static_cast<std::uint64_t>(i)});
       REQUIRE(drawn.size() == 2);

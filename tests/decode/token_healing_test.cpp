@@ -5,6 +5,7 @@
 #include <map>
 
 #include "sample/chi_squared.hpp"
+#include "support/sanitizer.hpp"
 #include "support/tiny_text_model.hpp"
 #include "weft/backend/cpu/cpu.hpp"
 #include "weft/decode/generate.hpp"
@@ -167,7 +168,7 @@ TEST_CASE("10^5 drawn healings have that distribution, and the greedy one is the
   std::vector<std::size_t> counts(3);
   std::vector<double> expected;
   for (const char b : {'a', 'b', 'c'}) expected.push_back(probability(after_bos, prompt + b) / probability(after_bos, prompt));
-  constexpr std::size_t n = 100000;
+  constexpr std::size_t n = test::draws_of(100000);
   const auto ways = covers(after_bos, prompt);
   for (std::uint64_t seed = 0; seed < n; ++seed) {
     auto healed = heal(after_bos, prompt, {.greedy = false, .seed = seed});
