@@ -7,9 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "decode/toy_start.hpp"
-#include "support/toy_sequence.hpp"
-#include "weft/decode/generate.hpp"
+#include "decode/samples_alone.hpp"
 #include "weft/decode/minimum_bayes_risk.hpp"
 #include "weft/sample/parameters.hpp"
 #include "weft/sample/steps.hpp"
@@ -17,26 +15,10 @@
 using namespace weft;
 using namespace weft::test;
 
-namespace {
-const Options ten_tokens{.max_tokens = 10, .stop = {"<4>"}, .seed = 5};
-
-/// The samples that best_of draws, one by one.
-template <class Chain>
-std::vector<Result> alone(const ToyModel& model, const Chain& chain, std::size_t n) {
-  std::vector<Result> results;
-  for (std::uint64_t branch = 0; branch < n; ++branch) {
-    auto own = ten_tokens;
-    own.branch = branch;
-    results.push_back(generate(model, start, chain, own).front());
-  }
-  return results;
-}
-}  // namespace
-
 TEST_CASE("best of n returns the samples of the branches, the most likely first, for one prefill and a pass a step") {
   const auto model = numbered_toy(12);
   const auto chain = repetition_penalty(1.3f) | top_k(8) | draw();
-  auto samples = alone(model, chain, 16);
+  auto samples = samples_alone(model, chain, 16);
   std::stable_sort(samples.begin(), samples.end(), [](const Result& a, const Result& b) { return a.score > b.score; });
   model.positions = 0;
   const auto best = generate(model, start, best_of({.n = 16, .returned = 16}, chain), ten_tokens);
@@ -55,7 +37,7 @@ TEST_CASE("best of n returns the samples of the branches, the most likely first,
 
 TEST_CASE("each criterion keeps the sample that it ranks first") {
   const auto model = numbered_toy(12);
-  const auto samples = alone(model, draw(), 12);
+  const auto samples = samples_alone(model, draw(), 12);
   const auto greatest = [&](auto&& score) {
     return std::max_element(samples.begin(), samples.end(), [&](const Result& a, const Result& b) { return score(a) < score(b); })->tokens;
   };
@@ -86,33 +68,13 @@ TEST_CASE("the majority's answer wins, whatever the likelihood of others") {
   const auto model = numbered_toy(12);
   const auto answer = [](const Result& r) { return r.text.substr(0, 3); };
   std::map<std::string, int> votes;
-  for (const auto& r : alone(model, draw(), 40)) ++votes[answer(r)];
+  for (const auto& r : samples_alone(model, draw(), 40)) ++votes[answer(r)];
   int most = 0;
   for (const auto& [text, n] : votes) most = std::max(most, n);
   const auto won = generate(model, start, best_of({.n = 40, .by = BestBy::majority, .answer_of = answer, .returned = 40}, draw()), ten_tokens);
   CHECK(votes[answer(won.front())] == most);
   CHECK(won.front().score == doctest::Approx(most / 40.0));
   for (std::size_t i = 1; i < won.size(); ++i) CHECK(won[i - 1].score >= won[i].score);
-}
-
-TEST_CASE("minimum Bayes risk takes the sample of greatest mean utility to the others") {
-  const auto model = numbered_toy(6);
-  const auto samples = alone(model, draw(), 10);
-  std::size_t best = 0;
-  std::vector<double> utility(10, 0);
-  for (std::size_t h = 0; h < 10; ++h) {
-    for (std::size_t r = 0; r < 10; ++r)
-      if (h != r) utility[h] += unigram_f1(samples[h], samples[r]) / 9;
-    if (utility[h] > utility[best]) best = h;
-  }
-  const auto won = generate(model, start, minimum_bayes_risk({.n = 10}, draw()), ten_tokens).front();
-  CHECK(won.tokens == samples[best].tokens);
-  CHECK(won.score == doctest::Approx(utility[best]));
-  Result a, b;
-  a.tokens = {1, 2, 2, 3};
-  b.tokens = {2, 2, 5};
-  CHECK(unigram_f1(a, b) == doctest::Approx(4.0 / 7));
-  CHECK(unigram_f1(a, a) == 1);
 }
 
 TEST_CASE("samples that are cancelled are returned as they are, and impossible numbers are refused") {
@@ -162,7 +124,7 @@ TEST_CASE("samples choose their tokens at the same time, on the model's threads,
   const auto model = numbered_toy(12);
   Watched::Seen seen;
   const auto chain = Watched{{}, &seen} | repetition_penalty(1.3f) | top_p(0.9f) | mirostat_v2() | draw();
-  const auto samples = alone(model, chain, 16);
+  const auto samples = samples_alone(model, chain, 16);
   CHECK(seen.threads.size() == 1);
   for (int run = 0; run < 200 && seen.threads.size() == 1; ++run) {
     auto found = generate(model, start, best_of({.n = 16, .returned = 16}, chain), ten_tokens);
