@@ -3,12 +3,16 @@
 // A group of a panel (16 weight rows, 4 columns each) is a row of the tile that TDPBSSD wants as its second operand, and rows of
 // quantised activations are its first as they lie: one instruction gives the dot products of 16 rows of activations with 16 of
 // weights over a block. They are exact integers; the float steps that follow are those of matmul.inl in their order, so the
-// bits are those of every other set. A panel's weights are widened to signed bytes once for all rows.
+// bits are those of every other set. A panel's weights are widened to signed bytes once for as many rows as stay in the L2 cache.
 //
 // While tiles are at work 512-bit floats have one port instead of two, and are what a product waits for: 48 instructions a tile.
 // Tried: weights and activations as bfloat16, whose products TDPBF16PS sums up exactly to floats that need no conversion. A third
 // less for what is in the first cache, but twice as many lines to read and to widen: nothing gained with many rows, worse with 16.
 #pragma once
+
+#include <algorithm>
+#include <memory>
+#include <new>
 
 #include "weft/backend/cpu/avx512.inl"
 
@@ -34,28 +38,27 @@ inline constexpr std::int64_t tile_rows = 16;  // of activations; planes count a
 inline constexpr std::int64_t fewest_rows = 11;  // a tile that is not full costs as much as a full one: with fewer AVX-512 is faster
 inline constexpr int wide_blocks = 24;
 
-/// Blocks of a panel, widened: w = d * q + m for each of the 16 rows, d and m per sub-block.
-struct Wide {
-  alignas(64) std::int8_t q[wide_blocks][512];
-  alignas(64) float d[wide_blocks][2][16];
-  alignas(64) float m[wide_blocks][2][16];
+/// A block of a panel, widened: w = d * q + m for each of the 16 rows, d and m per sub-block.
+struct WideBlock {
+  alignas(64) std::int8_t q[512];
+  float d[2][16], m[2][16];
 };
 
-/// Block b of the panel becomes block `at` of wide.
+/// Block b of the panel.
 template <class Format>
-WEFT_FORCE void widen(const std::byte* panel, std::size_t b, Wide& wide, int at) {
+WEFT_FORCE void widen(const std::byte* panel, std::size_t b, WideBlock& wide) {
   const std::byte* q = panel + Format::layout.integers(b);
   WEFT_EACH (i, 2) {
     auto planes = Format::planes(q, i);
     WEFT_EACH (g, 4) {
       Part::Pi bytes = Format::next(planes, q, i, g);
       if constexpr (Format::layout.bias != 0) bytes = _mm512_sub_epi8(bytes, _mm512_set1_epi8(Format::layout.bias));
-      _mm512_store_si512(wide.q[at] + (4 * i + g) * 64, bytes);
+      _mm512_store_si512(wide.q + (4 * i + g) * 64, bytes);
     }
   }
   WEFT_EACH (i, Format::halves) {
-    Part::store(wide.d[at][i], Format::d(panel, b, i, 0));
-    if constexpr (Format::layout.with_min) Part::store(wide.m[at][i], Format::m(panel, b, i, 0));
+    Part::store(wide.d[i], Format::d(panel, b, i, 0));
+    if constexpr (Format::layout.with_min) Part::store(wide.m[i], Format::m(panel, b, i, 0));
   }
 }
 
@@ -123,185 +126,198 @@ inline TileConfig tile_config(int halves) noexcept {
 }
 
 /// The float steps of one sub-block.
-template <int halves, bool with_min>
-WEFT_FORCE void add_dots(const Wide& wide, const TileBlock* x, int b, int half, const std::int32_t (*dots)[16], Part::Pf (&acc)[16]) {
-  const Part::Pf d = Part::load(wide.d[b][half]);
-  WEFT_EACH (t, 16) acc[t] = Part::fma(Part::to_float(_mm512_load_si512(dots[t])), Part::mul(d, Part::set(x[b].d[t])), acc[t]);
-  if constexpr (with_min) {
-    const Part::Pf m = Part::load(wide.m[b][half]);
-    WEFT_EACH (t, 16) acc[t] = Part::fma(m, Part::set(x[b].sum[half][t]), acc[t]);
+template <class Format>
+WEFT_FORCE void add_dots(const WideBlock& wide, const TileBlock& x, int half, const std::int32_t (*dots)[16], Part::Pf (&acc)[16]) {
+  const Part::Pf d = Part::load(wide.d[half]);
+  WEFT_EACH (t, 16) acc[t] = Part::fma(Part::to_float(_mm512_load_si512(dots[t])), Part::mul(d, Part::set(x.d[t])), acc[t]);
+  if constexpr (Format::layout.with_min) {
+    const Part::Pf m = Part::load(wide.m[half]);
+    WEFT_EACH (t, 16) acc[t] = Part::fma(m, Part::set(x.sum[half][t]), acc[t]);
   }
 }
 
 /// Weights that will be wanted next. They are asked for a few lines at a time, between products: all at once they would fill the
 /// buffers of the first cache, and the processor would wait.
 struct Ahead {
-  const std::byte* at = nullptr;
-  const std::byte* end = nullptr;
+  const std::byte* at;
+  const std::byte* end;
+  std::int64_t step;       ///< bytes for each group of sub-blocks
   std::int64_t asked = 0;  ///< bytes that are asked for too early: lines are whole
 };
-WEFT_FORCE void ask(Ahead& ahead, std::int64_t bytes) {
-  for (ahead.asked -= bytes; ahead.asked < 0 && ahead.at < ahead.end; ahead.asked += 64, ahead.at += 64) Part::prefetch(ahead.at);
+WEFT_FORCE void ask(Ahead& ahead) {
+  for (ahead.asked -= ahead.step; ahead.asked < 0 && ahead.at < ahead.end; ahead.asked += 64, ahead.at += 64) Part::prefetch(ahead.at);
 }
 
-/// 16 rows of sums, `stride` floats apart, of which `live` exist.
-struct Sums {
-  float* at;
-  std::int64_t stride, live;
-  bool begun;  ///< else they are still 0
-};
-
-/// What add_blocks works on.
-template <class Format>
-struct Steps {
-  static constexpr int halves = Format::halves;
-  const Wide& wide;
+/// Four sub-blocks, the weights of 16 rows and the activations of 16: what a turn of the tiles works on.
+struct Group {
+  static constexpr int steps = 4;
+  const WideBlock* wide;
   const TileBlock* x;
-  std::int32_t (*dots)[16][16];
-  int count;  ///< of sub-blocks
-
-  template <int turn>
-  WEFT_INSIDE void multiply(int s) const {
-    if (s >= count) return;
-    const int b = s / halves, half = s % halves;
-    dot_tile<turn>(x[b].q[0] + 16 * half, wide.q[b] + 256 * half);
-  }
-  /// Tiles work three sub-blocks ahead of the floats and are kept one ahead: neither waits for what has just begun.
-  template <int turn>
-  WEFT_INSIDE void add(int s, Part::Pf (&acc)[16]) const {
-    if (s >= count) return;
-    if (s + 1 < count) keep_tile<(turn + 1) % 4>(dots[(turn + 1) % 2]);
-    multiply<(turn + 3) % 4>(s + 3);
-    add_dots<halves, Format::layout.with_min>(wide, x, s / halves, s % halves, dots[turn % 2], acc);
-  }
 };
-
-/// sums[r][lane] += `blocks` blocks of wide times those of 16 rows. asks: a block asks for as many bytes of `ahead`.
-template <class Format, bool asks>
-[[gnu::noinline]] inline void add_blocks(const Wide& wide, int blocks, const TileBlock* x, const Sums& sums, Ahead ahead) noexcept {
-  alignas(64) std::int32_t dots[2][16][16];
-  Part::Pf acc[16];
-  WEFT_EACH (t, 16) {
-    acc[t] = sums.begun && t < sums.live ? Part::load(sums.at + t * sums.stride) : Part::set(0.0f);
-    if (t < sums.live) __builtin_prefetch(sums.at + t * sums.stride, 1);  // by the end it may be written at once
-  }
-  const Steps<Format> steps{wide, x, dots, blocks * Format::halves};
-  steps.template multiply<0>(0);
-  steps.template multiply<1>(1);
-  keep_tile<0>(dots[0]);
-  steps.template multiply<2>(2);
-  for (int s = 0; s < steps.count; s += 4) {
-    if constexpr (asks) ask(ahead, 2 * Format::block_bytes / Format::halves);
-    steps.template add<0>(s, acc);
-    steps.template add<1>(s + 1, acc);
-    if constexpr (asks) ask(ahead, 2 * Format::block_bytes / Format::halves);
-    steps.template add<2>(s + 2, acc);
-    steps.template add<3>(s + 3, acc);
-  }
-  WEFT_EACH (t, 16)
-    if (t < sums.live) Part::store(sums.at + t * sums.stride, acc[t]);
+/// Blocks in which whole groups lie; what follows the last one of a matrix is multiplied, and forgotten.
+template <class Format>
+constexpr std::int64_t whole_groups(std::int64_t blocks) noexcept {
+  constexpr std::int64_t each = Group::steps / Format::halves;
+  return (blocks + each - 1) / each * each;
 }
 
-/// Rows of activations that go over the panels together, and how many blocks of them at once: what is gathered of them stays in the
-/// L2 cache. The sums of one plane wait in `out` for the next blocks; two planes become one value there, so they take all blocks at once.
-struct Gathered {
-  static constexpr std::int64_t capacity = 8 * wide_blocks;  // tile blocks: 132 KiB
-  std::int64_t rows, blocks;
-  Gathered(std::int64_t all_blocks, std::int64_t planes) noexcept {
-    const std::int64_t parts = (all_blocks + wide_blocks - 1) / wide_blocks;
-    blocks = planes == 2 || parts < 2 ? all_blocks : (all_blocks + parts - 1) / parts;
-    rows = capacity / (blocks > 0 ? blocks : 1) * tile_rows;
-    if (rows > 8 * tile_rows) rows = 8 * tile_rows;
-  }
+template <class Format, int s>
+WEFT_FORCE void multiply_step(const Group& at) {
+  constexpr int b = s / Format::halves, half = s % Format::halves;
+  dot_tile<s>(at.x[b].q[0] + 16 * half, at.wide[b].q + 256 * half);
+}
+/// The floats of sub-block s of a group. Tiles work three sub-blocks ahead of them and are kept one ahead: neither waits for what has
+/// just begun.
+template <class Format, int s>
+WEFT_FORCE void step(const Group& now, const Group& next, std::int32_t (*dots)[16][16], bool exists, Part::Pf (&acc)[16]) {
+  keep_tile<(s + 1) % 4>(dots[(s + 1) % 2]);
+  multiply_step<Format, (s + 3) % 4>(s == 0 ? now : next);
+  if (exists) add_dots<Format>(now.wide[s / Format::halves], now.x[s / Format::halves], s % Format::halves, dots[s % 2], acc);
+}
+
+/// Sums of 16 rows after 16 rows: where they are so far (nowhere: 0) and where they go.
+struct Sums {
+  const float* from;  ///< [rows, 16]
+  float* to;
+  std::int64_t stride;
+  std::int64_t rows;  ///< that are to be written
 };
 
-WEFT_FORCE Part::Pf load_rows(const float* from, std::int64_t rows) { return rows >= 16 ? Part::load(from) : load_some(from, rows).p[0]; }
+/// Sums of `tiles` times 16 rows += `blocks` blocks of wide times those of x, [tiles, whole_groups(blocks)]. The tiles work on without a
+/// pause: ahead of the last group of some rows are the first ones of the next.
+template <class Format>
+[[gnu::noinline]] inline void add_blocks(const WideBlock* wide, std::int64_t blocks, const TileBlock* x, std::int64_t tiles, const Sums& sums,
+                                         Ahead ahead) noexcept {
+  constexpr std::int64_t each = Group::steps / Format::halves;
+  alignas(64) std::int32_t dots[2][16][16];
+  Group now{wide, x};
+  multiply_step<Format, 0>(now);
+  multiply_step<Format, 1>(now);
+  keep_tile<0>(dots[0]);
+  multiply_step<Format, 2>(now);
+  for (std::int64_t r = 0; r < tiles * tile_rows; r += tile_rows) {
+    Part::Pf acc[16];
+    WEFT_EACH (t, 16) acc[t] = sums.from != nullptr ? Part::load(sums.from + (r + t) * 16) : Part::set(0.0f);
+    float* const to = sums.to + r * sums.stride;
+    const std::int64_t live = sums.rows - r;
+    WEFT_EACH (t, 16)
+      if (t < live) __builtin_prefetch(to + t * sums.stride, 1);  // by the end it may be written at once
+    for (std::int64_t left = blocks * Format::halves; left > 0; left -= Group::steps) {
+      const Group next{left > Group::steps ? now.wide + each : wide, now.x + each};
+      ask(ahead);
+      step<Format, 0>(now, next, dots, true, acc);
+      step<Format, 1>(now, next, dots, left > 1, acc);
+      step<Format, 2>(now, next, dots, left > 2, acc);
+      step<Format, 3>(now, next, dots, left > 3, acc);
+      now = next;
+    }
+    WEFT_EACH (t, 16)
+      if (t < live) Part::store(to + t * sums.stride, acc[t]);
+  }
+}
 
-/// Rows of activations, `rows` of them (planes counted), over blocks [first, first + blocks), and panels to multiply them by.
+/// What is gathered and widened, in memory of the thread.
+struct Room {
+  static constexpr std::int64_t capacity = 2048;  ///< blocks of a tile of rows: 1.4 MB
+  static constexpr std::int64_t cached = 1400;    ///< as many as stay in the L2 cache while the panels go by: 1 MB
+  static constexpr std::int64_t most_tiles = 16;
+  TileBlock gathered[capacity + Group::steps];
+  WideBlock wide[wide_blocks + Group::steps];
+  alignas(64) float kept[most_tiles * tile_rows][16];
+};
+/// Null when there is no memory for it.
+inline Room* room() noexcept {
+  thread_local const std::shared_ptr<std::byte> memory = []() noexcept -> std::shared_ptr<std::byte> {
+    try {
+      return allocate_panels(std::max(sizeof(Room), std::size_t{2} << 20));
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }();
+  return reinterpret_cast<Room*>(memory.get());
+}
+
+/// Panels, and the rows of activations (planes counted) that go over them together.
 template <class Format>
 struct Multiplication {
   const Panels& w;
-  std::int64_t end, first, blocks, rows, planes;
+  std::int64_t planes, rows, blocks;
   float* out;
   std::int64_t stride;
-  struct Room {
-    TileBlock gathered[Gathered::capacity];
-    Wide wide;
-    alignas(64) float kept[8 * tile_rows][16];
-  };
   Room& room;
+  /// Blocks that are widened together: what the L1 cache holds.
+  std::int64_t piece = whole_groups<Format>((blocks + pieces() - 1) / pieces());
 
+  [[nodiscard]] std::int64_t pieces() const noexcept { return (blocks + wide_blocks - 1) / wide_blocks; }
+  [[nodiscard]] std::int64_t tiles() const noexcept { return (rows + tile_rows - 1) / tile_rows; }
   [[nodiscard]] const std::byte* panel(std::int64_t p) const noexcept { return w.data + static_cast<std::size_t>(p) * w.stride; }
 
-  void multiply(std::int64_t begin) const noexcept {
-    for (std::int64_t p = begin; p < end; ++p)
-      for (std::int64_t done = 0; done < blocks; done += wide_blocks)
-        multiply_piece(p, done, static_cast<int>(blocks - done < wide_blocks ? blocks - done : wide_blocks));
+  /// f(first, count, activations) for each piece.
+  template <class F>
+  void for_each_piece(F f) const {
+    for (std::int64_t first = 0; first < blocks; first += piece)
+      f(first, std::min(piece, blocks - first), room.gathered + first * tiles());
   }
-
-  /// `count` blocks of panel p from `done` on.
-  void multiply_piece(std::int64_t p, std::int64_t done, int count) const noexcept {
-    for (int at = 0; at < count; ++at) widen<Format>(panel(p), static_cast<std::size_t>(first + done + at), room.wide, at);
-    const std::byte* const next = panel(p + 1) + (first + done) * Format::block_bytes;
-    for (std::int64_t r = 0; r < rows; r += tile_rows) {
-      const Sums sums = begin_sums(p, r, done > 0);
-      const auto* const block = room.gathered + r / tile_rows * blocks + done;
-      if (r == 0)
-        add_blocks<Format, true>(room.wide, count, block, sums, {next, next + count * Format::block_bytes});
-      else
-        add_blocks<Format, false>(room.wide, count, block, sums, {});
-      if (sums.at == room.kept[r] && done + wide_blocks >= blocks) keep_sums(p, r);
-    }
+  void gather(const QuantBlock* x) const noexcept {
+    for_each_piece([&](std::int64_t first, std::int64_t count, TileBlock* to) {
+      for (std::int64_t r = 0; r < rows; r += tile_rows, to += whole_groups<Format>(count))
+        gather_rows<Format>(x + r * blocks + first, rows - r, blocks, count, to);
+    });
   }
-
-  /// Sums of whole panels grow where they belong, others beside it.
-  [[nodiscard]] Sums begin_sums(std::int64_t p, std::int64_t r, bool begun) const noexcept {
-    const std::int64_t exist = w.rows - p * panel_rows, live = rows - r < tile_rows ? rows - r : tile_rows;
-    float* const to = out + p * panel_rows + r * stride;
-    if (planes == 1 && exist >= panel_rows) return {to, stride, live, begun || first > 0};
-    if (first > 0)
-      for (std::int64_t t = 0; t < live; ++t) Part::store(room.kept[r + t], load_rows(to + t * stride, exist));
-    return {room.kept[r], 16, live, begun || first > 0};
+  void multiply(std::int64_t begin, std::int64_t end) const noexcept {
+    for (std::int64_t i = 0; i < piece * Format::block_bytes; i += 64) Part::prefetch(panel(begin) + i);
+    for (std::int64_t p = begin; p < end; ++p) multiply_panel(p, p + 1 < end ? panel(p + 1) : nullptr);
   }
-  void keep_sums(std::int64_t p, std::int64_t from) const noexcept {
-    for (std::int64_t r = from; r < rows && r < from + tile_rows; r += planes) {
+  void multiply_panel(std::int64_t p, const std::byte* next) const noexcept {
+    const std::int64_t exist = w.rows - p * panel_rows;
+    const bool directly = planes == 1 && exist >= panel_rows;
+    for_each_piece([&](std::int64_t first, std::int64_t count, const TileBlock* x) {
+      for (std::int64_t b = 0; b < count; ++b) widen<Format>(panel(p), static_cast<std::size_t>(first + b), room.wide[b]);
+      const bool last = first + count >= blocks;
+      const std::byte* const ahead = last ? next : panel(p) + (first + count) * Format::block_bytes;
+      const std::int64_t bytes = ahead != nullptr ? std::min(piece, last ? blocks : blocks - first - count) * Format::block_bytes : 0;
+      const std::int64_t groups = tiles() * whole_groups<Format>(count) * Format::halves / Group::steps;
+      const float* const from = first > 0 ? room.kept[0] : nullptr;
+      const Sums sums = last && directly ? Sums{from, out + p * panel_rows, stride, rows} : Sums{from, room.kept[0], 16, tiles() * tile_rows};
+      add_blocks<Format>(room.wide, count, x, tiles(), sums, {ahead, ahead + bytes, (bytes + groups - 1) / groups});
+    });
+    if (!directly) write_kept(p, exist);
+  }
+  void write_kept(std::int64_t p, std::int64_t exist) const noexcept {
+    for (std::int64_t r = 0; r < rows; r += planes) {
       const Part::Pf sum = Part::load(room.kept[r]);
-      store_rows(out + r / planes * stride + p * panel_rows, 0, planes == 2 ? Part::add(sum, Part::load(room.kept[r + 1])) : sum,
-                 w.rows - p * panel_rows);
+      store_rows(out + r / planes * stride + p * panel_rows, 0, planes == 2 ? Part::add(sum, Part::load(room.kept[r + 1])) : sum, exist);
     }
   }
 };
 
-/// Rows of x from `from` on, `rows` of them (planes counted), times panels [begin, end).
+/// How many of `rows` rows go over the panels together: as many as stay in the cache, in parts alike.
 template <class Format>
-inline void multiply_rows(const Panels& w, std::int64_t begin, std::int64_t end, const QuantBlock* from, std::int64_t all_blocks,
-                          std::int64_t planes, const Gathered& size, std::int64_t rows, float* out, std::int64_t stride) noexcept {
-  typename Multiplication<Format>::Room room;
-  for (std::int64_t first = 0; first < all_blocks; first += size.blocks) {
-    const std::int64_t blocks = all_blocks - first < size.blocks ? all_blocks - first : size.blocks;
-    const Multiplication<Format> job{w, end, first, blocks, rows, planes, out, stride, room};
-    for (std::int64_t i = 0; i < blocks * Format::block_bytes; i += 64) Part::prefetch(job.panel(begin) + first * Format::block_bytes + i);
-    for (std::int64_t r = 0; r < rows; r += tile_rows)
-      gather_rows<Format>(from + r * all_blocks + first, rows - r, all_blocks, blocks, room.gathered + r / tile_rows * blocks);
-    job.multiply(begin);
-  }
+inline std::int64_t rows_together(std::int64_t rows, std::int64_t blocks) noexcept {
+  const std::int64_t fit = std::clamp(Room::cached / whole_groups<Format>(blocks), std::int64_t{1}, Room::most_tiles);
+  const std::int64_t tiles = (rows + tile_rows - 1) / tile_rows, parts = (tiles + fit - 1) / fit;
+  return (tiles + parts - 1) / parts * tile_rows;
 }
 
 template <class Format>
 inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
                      std::int64_t stride) noexcept {
   const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
-  const Gathered size(blocks, x.planes);
-  // None when two planes of so wide a matrix do not fit.
-  std::int64_t whole = size.rows > 0 ? rows * x.planes : 0;
+  Room* const memory = blocks > 0 && whole_groups<Format>(blocks) <= Room::capacity ? room() : nullptr;
+  std::int64_t whole = memory != nullptr ? rows * x.planes : 0;
   if (whole % tile_rows < fewest_rows) whole -= whole % tile_rows;
-  const TileConfig config = tile_config(Format::halves);
-  __asm__ volatile("" : : "r"(&config) : "memory");  // GCC's _tile_loadconfig owns up to eight bytes only
-  _tile_loadconfig(&config);
-  for (std::int64_t first = 0; first < whole; first += size.rows)
-    multiply_rows<Format>(w, begin, end, reinterpret_cast<const QuantBlock*>(x.blocks) + first * blocks, blocks, x.planes, size,
-                          whole - first < size.rows ? whole - first : size.rows, out + first / x.planes * stride, stride);
-  _tile_release();
+  if (whole > 0) {
+    const TileConfig config = tile_config(Format::halves);
+    __asm__ volatile("" : : "r"(&config) : "memory");  // GCC's _tile_loadconfig owns up to eight bytes only
+    _tile_loadconfig(&config);
+    const std::int64_t together = rows_together<Format>(whole, blocks);
+    for (std::int64_t first = 0; first < whole; first += together) {
+      const Multiplication<Format> job{w, x.planes, std::min(together, whole - first), blocks, out + first / x.planes * stride, stride, *memory};
+      job.gather(reinterpret_cast<const QuantBlock*>(x.blocks) + first * blocks);
+      job.multiply(begin, end);
+    }
+    _tile_release();
+  }
   const std::int64_t done = whole / x.planes;
   Operand rest = x;
   rest.blocks += static_cast<std::size_t>(whole * blocks) * sizeof(QuantBlock);
