@@ -44,8 +44,8 @@ struct Readers {
   [[nodiscard]] int end(int from) const noexcept { return together ? queries.count : sequence_end(queries, from); }
 };
 
-/// What a block works with. Queries t, t + 1, ... of a tile lie side by side in q, dimension by dimension; in `own` those of tiles
-/// that hold one sequence each.
+/// What a block works with. Queries t, t + 1, ... of a tile of eight lie side by side in q, dimension by dimension; in `own` those of
+/// tiles that hold one sequence each. Of fewer, each is read where it is.
 struct Scratch {
   float scores[block_queries][attention_split];
   float sums[block_queries][block_dims];
@@ -95,8 +95,10 @@ struct ScorePage {
   template <int T>
   WEFT_INSIDE void tile(int t) {
     F sums[T];
-    const float* q = T == 1 ? queries.q[t] : side_by_side + t * head_dim;
-    dot_columns<V, T>(keys, head_dim, SideBySide<T>{q}, sums);
+    if constexpr (T == 8)
+      dot_columns<V, T>(keys, head_dim, SideBySide<T>{side_by_side + t * head_dim}, sums);
+    else
+      dot_columns<V, T>(keys, head_dim, Apart<T>(queries.q + t), sums);
     F factor = scale;
     if constexpr (V::bytes == 1) factor = mul(factor, load_scales(keys, head_dim));
     WEFT_EACH (j, T) store(scratch.scores[t + j] + i, mul(sums[j], factor));
@@ -273,11 +275,11 @@ template <class V>
   }
 }
 
-/// Lays the queries [from, end) of each tile side by side.
+/// Lays the queries [from, end) of each tile of eight side by side.
 inline void interleave(const Queries& queries, int from, int end, std::int64_t head_dim, float* to) noexcept {
   for (int t = from, size; t < end; t += size) {
     size = tile_size(end - t);
-    if (size == 1) continue;
+    if (size < 8) continue;
     for (int j = 0; j < size; ++j)
       for (std::int64_t d = 0; d < head_dim; ++d) to[t * head_dim + d * size + j] = queries.q[t + j][d];
   }

@@ -52,6 +52,12 @@ struct Part {
   WEFT_FORCE Pf select_less(Pf a, Pf b, Pf x, Pf y) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
   }
+  WEFT_FORCE float sum_of_lanes(Pf a) {
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)), two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  WEFT_FORCE float highest_lane(Pf a) { return _mm512_reduce_max_ps(a); }
   WEFT_FORCE Pi as_int(Pf a) { return _mm512_castps_si512(a); }
   WEFT_FORCE Pf as_float(Pi a) { return _mm512_castsi512_ps(a); }
   WEFT_FORCE Pi round(Pf a) {

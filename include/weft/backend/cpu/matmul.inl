@@ -215,6 +215,12 @@ struct SideBySide {
   const float* x;
   WEFT_FORCE Part::Pf at(const SideBySide& a, std::int64_t k, int t) { return Part::set(a.x[k * T + t]); }
 };
+template <int T>
+struct Apart {
+  const float* x[T];
+  explicit Apart(const float* const* rows) noexcept { WEFT_EACH (t, T) x[t] = rows[t]; }
+  WEFT_FORCE Part::Pf at(const Apart& a, std::int64_t k, int t) { return Part::set(a.x[t][k]); }
+};
 
 /// acc[s][h][t] += column k + s times x, for s in [0, count).
 template <class V, int T, int S, class X>

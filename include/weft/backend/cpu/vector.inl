@@ -61,14 +61,18 @@ WEFT_FORCE void store_some(float* x, F a, std::int64_t n) {
 }
 
 /// The sum of the lanes, always by the same tree: i with i + 8, + 4, + 2, + 1.
+template <class P = Part>
 WEFT_FORCE float sum_of_lanes(F a) {
+  if constexpr (requires { P::sum_of_lanes(a.p[0]); }) return P::sum_of_lanes(a.p[0]);
   float lanes[16];
   store(lanes, a);
   for (int width = 8; width > 0; width /= 2)
     for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
   return lanes[0];
 }
+template <class P = Part>
 WEFT_FORCE float highest_lane(F a) {
+  if constexpr (requires { P::highest_lane(a.p[0]); }) return P::highest_lane(a.p[0]);
   float lanes[16];
   store(lanes, a);
   float r = lanes[0];
