@@ -146,7 +146,7 @@ struct SumPage {
 
   template <int T>
   WEFT_INSIDE void some(int t, int positions) {
-    constexpr int C = T == 1 ? 4 : Part::count == 1 || T * Part::count <= 4 ? 2 : 1;
+    constexpr int C = T == 1 || (T <= 4 && Part::count == 1) ? 4 : Part::count == 1 || T * Part::count <= 4 ? 2 : 1;
     std::int64_t d = 0;
     for (; d + 16 * C <= dims; d += 16 * C)
       add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
