@@ -86,10 +86,14 @@ void measure_hard(const Settings& s, const std::string& name, const weft::Tokeni
   constexpr std::size_t size = std::size_t{1} << 20;
   const auto once = hard_texts(size), twice = hard_texts(2 * size);
   for (std::size_t i = 0; i < once.size(); ++i) {
-    const auto n = time_of(s.rounds, [&] { (void)tokenizer.encode(once[i].second); });
-    const auto n2 = time_of(s.rounds, [&] { (void)tokenizer.encode(twice[i].second); });
-    rows.push_back({{"tokenizer", name}, {"1 MiB of", once[i].first}, {"s", report::median(n)}, {"time(2n)/time(n)", report::median(n2) / report::median(n)},
-                    {"samples_s", n}});
+    std::vector<double> n, n2;
+    for (int round = 0; round < s.rounds; ++round) {
+      n.push_back(time_of(1, [&] { (void)tokenizer.encode(once[i].second); }).front());
+      n2.push_back(time_of(1, [&] { (void)tokenizer.encode(twice[i].second); }).front());
+    }
+    // What else the machine does only adds to a time: of few samples the least ones compare best.
+    rows.push_back({{"tokenizer", name}, {"1 MiB of", once[i].first}, {"s", report::median(n)},
+                    {"time(2n)/time(n)", std::ranges::min(n2) / std::ranges::min(n)}, {"samples_s", n}});
   }
 }
 

@@ -372,6 +372,7 @@ WEFT_INLINE void Bpe::merge_long(std::string_view word, std::vector<Token>& out,
   if (word.size() >= 0xFFFFFFFF) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
   auto& symbols = scratch.symbols;
   symbols.clear();
+  symbols.reserve(word.size());  // else a word of megabytes is copied as it grows
   for (const char c : word) symbols.push_back({byte_tokens_[static_cast<unsigned char>(c)], 0, 0, detail::MergeTable::none});
   merges_.merge(scratch);
   for (std::size_t i = 0; i < symbols.size(); i = symbols[i].next) emit(symbols[i].id, out);
