@@ -29,24 +29,30 @@ class PageHeap {
 
  private:
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
-  /// Smaller pages have a slab each: a huge page for a few of them would be wasted.
+  /// Smaller pages come one by one: a huge page for a few of them would be wasted. So do those of which a huge page holds but one.
   static constexpr std::size_t smallest_shared = huge_page / 32;
-  static constexpr std::size_t max_spares = 16;  ///< pages in slabs that are kept although nobody uses them
+  static constexpr std::size_t max_spares = 16;  ///< pages that are kept although nobody uses them or others of their slab
 
   struct Slab {
     std::byte* memory;
     std::vector<std::byte*> free;  ///< pages
   };
+  std::byte* take_single();
+  void give_single(std::byte* page) noexcept;
   void add_slab();
-  void release(Slab& slab) noexcept;
+  [[nodiscard]] std::byte* allocate() const;
+  void release(std::byte* memory) const noexcept;
   [[nodiscard]] std::size_t alignment() const noexcept { return slab_bytes_ >= huge_page ? huge_page : 64; }
 
   std::size_t page_bytes_, stride_;
   std::size_t slab_bytes_, slab_pages_ = 1;
   std::size_t spares_ = 0;  ///< pages of slabs of which none is in use
   std::size_t free_ = 0;    ///< pages that are not in use
+  std::size_t full_ = 0;    ///< slabs before this one have no free page
   mutable std::mutex mutex_;
   std::vector<Slab> slabs_;  ///< by address
+  std::size_t singles_ = 0;  ///< pages that came one by one, spares included
+  std::vector<std::byte*> spare_singles_;
 };
 
 }  // namespace weft

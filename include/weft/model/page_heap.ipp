@@ -28,13 +28,16 @@ WEFT_INLINE PageHeap::PageHeap(std::size_t page_bytes) noexcept
 }
 
 WEFT_INLINE PageHeap::~PageHeap() {
-  for (auto& slab : slabs_) release(slab);
+  for (const auto& slab : slabs_) release(slab.memory);
+  for (auto* const page : spare_singles_) release(page);
 }
 
 WEFT_INLINE std::byte* PageHeap::take() {
   const std::lock_guard lock(mutex_);
+  if (slab_pages_ == 1) return take_single();
   if (free_ == 0) add_slab();
-  auto& slab = *std::find_if(slabs_.begin(), slabs_.end(), [](const Slab& s) { return !s.free.empty(); });
+  while (slabs_[full_].free.empty()) ++full_;
+  auto& slab = slabs_[full_];
   if (slab.free.size() == slab_pages_) spares_ -= slab_pages_;
   --free_;
   auto* const page = slab.free.back();
@@ -44,40 +47,66 @@ WEFT_INLINE std::byte* PageHeap::take() {
 
 WEFT_INLINE void PageHeap::give(std::byte* page) noexcept {
   const std::lock_guard lock(mutex_);
+  if (slab_pages_ == 1) return give_single(page);
   const auto after = std::upper_bound(slabs_.begin(), slabs_.end(), page, [](const std::byte* p, const Slab& s) { return p < s.memory; });
   const auto slab = std::prev(after);
   slab->free.push_back(page);
   ++free_;
+  full_ = std::min(full_, static_cast<std::size_t>(slab - slabs_.begin()));
   if (slab->free.size() < slab_pages_) return;
   if (spares_ + slab_pages_ <= std::max(max_spares, slab_pages_)) {
     spares_ += slab_pages_;
     return;
   }
   free_ -= slab_pages_;
-  release(*slab);
+  release(slab->memory);
   slabs_.erase(slab);
 }
 
 WEFT_INLINE std::size_t PageHeap::held() const noexcept {
   const std::lock_guard lock(mutex_);
-  return slabs_.size() * slab_bytes_;
+  return (slabs_.size() + singles_) * slab_bytes_;
+}
+
+WEFT_INLINE std::byte* PageHeap::take_single() {
+  if (!spare_singles_.empty()) {
+    auto* const page = spare_singles_.back();
+    spare_singles_.pop_back();
+    return page;
+  }
+  spare_singles_.reserve(max_spares);  // for give_single(), which must not throw
+  auto* const page = allocate();
+  ++singles_;
+  return page;
+}
+
+WEFT_INLINE void PageHeap::give_single(std::byte* page) noexcept {
+  if (spare_singles_.size() < max_spares) return spare_singles_.push_back(page);
+  release(page);
+  --singles_;
 }
 
 WEFT_INLINE void PageHeap::add_slab() {
   Slab slab{nullptr, {}};
   slab.free.reserve(slab_pages_);
-  slabs_.reserve(slabs_.size() + 1);
-  slab.memory = static_cast<std::byte*>(::operator new(slab_bytes_, static_cast<std::align_val_t>(alignment())));
-#if defined(__linux__)
-  if (alignment() == huge_page) ::madvise(slab.memory, slab_bytes_, MADV_HUGEPAGE);
-#endif
+  if (slabs_.size() == slabs_.capacity()) slabs_.reserve(2 * slabs_.size() + 1);
+  slab.memory = allocate();
   for (std::size_t i = slab_pages_; i > 0; --i) slab.free.push_back(slab.memory + (i - 1) * stride_);
   free_ += slab_pages_;
   spares_ += slab_pages_;
   const auto at = std::upper_bound(slabs_.begin(), slabs_.end(), slab.memory, [](const std::byte* p, const Slab& s) { return p < s.memory; });
+  full_ = std::min(full_, static_cast<std::size_t>(at - slabs_.begin()));
   slabs_.insert(at, std::move(slab));
 }
 
-WEFT_INLINE void PageHeap::release(Slab& slab) noexcept { ::operator delete(slab.memory, static_cast<std::align_val_t>(alignment())); }
+WEFT_INLINE std::byte* PageHeap::allocate() const {
+  auto* const memory = static_cast<std::byte*>(::operator new(slab_bytes_, static_cast<std::align_val_t>(alignment())));
+#if defined(__linux__)
+  if (alignment() == huge_page) ::madvise(memory, slab_bytes_, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+WEFT_INLINE void PageHeap::release(std::byte* memory) const noexcept { ::operator delete(memory, static_cast<std::align_val_t>(alignment())); }
 
 }  // namespace weft
