@@ -176,6 +176,10 @@ struct Share {
   float total;    ///< sum of e^(score - highest)
 };
 
+/// A score so far below the highest weighs nothing: no sum of float32 would feel it, and products with subnormal numbers take a
+/// hundred times as long.
+inline constexpr float least_distance = -60.0f;
+
 /// Scores of one query in one split become weights e^(score - highest); positions from n on become 0.
 inline Share weigh_split(float* scores, std::int64_t n) noexcept {
   const std::int64_t whole = (n + 15) / 16 * 16;
@@ -186,7 +190,8 @@ inline Share weigh_split(float* scores, std::int64_t n) noexcept {
   const F reference = set(highest);
   F sum = set(0.0f);
   for (std::int64_t i = 0; i < whole; i += 16) {
-    const F weight = exp(sub(load(scores + i), reference));
+    const F distance = sub(load(scores + i), reference);
+    const F weight = select_less(distance, set(least_distance), set(0.0f), exp(distance));
     store(scores + i, weight);
     sum = add(sum, weight);
   }
