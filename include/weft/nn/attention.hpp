@@ -29,12 +29,11 @@ void rotate(const Pass& pass, const Program<B>& program, const AttentionRef& a, 
   }
 }
 
-/// Writes heads [begin, end) of k and v at `rows` rows of a segment from row r on into the pages of its sequence.
+/// Writes heads [begin, end) of k and v at every row of a segment into the pages of its sequence.
 template <class B>
-void store_heads(const Pass& pass, const AttentionRef& a, const Segment& segment, std::int64_t r, std::int64_t rows,
-                 std::int64_t begin, std::int64_t end) {
+void store_heads(const Pass& pass, const AttentionRef& a, const Segment& segment, std::int64_t begin, std::int64_t end) {
   const auto stride = a.kv_heads * a.head_dim;
-  for (auto i = r; i < r + rows; ++i) {
+  for (std::int64_t i = 0; i < segment.rows; ++i) {
     const auto position = segment.first + i;
     std::byte* page = segment.pages[position / page_positions];
     for (auto h = begin; h < end; ++h) {
@@ -79,7 +78,7 @@ void project_qkv(Team& team, const Program<B>& program, const LayerRef<B>& layer
   linear<B>(layer.v, panel_begin, panel_end, x, pass.rows, pass.scratch.v, kv_width);
   detail::rotate<B>(pass, program, a, head_begin, head_end, pass.scratch.k, kv_width);
   for (const auto& segment : pass.segments)
-    if (!detail::stores_itself(pass, segment)) detail::store_heads<B>(pass, a, segment, 0, segment.rows, head_begin, head_end);
+    if (!detail::stores_itself(pass, segment)) detail::store_heads<B>(pass, a, segment, head_begin, head_end);
 }
 
 namespace detail {
@@ -138,7 +137,7 @@ void attend(Team& team, const LayerRef<B>& layer, const Pass& pass, bool quantis
   const auto finish = [&] {
     const auto& job = work.job;
     if (job.rows == 0) return;
-    for (const auto& segment : work.segments) detail::store_heads<B>(pass, a, segment, 0, segment.rows, work.head, work.head + 1);
+    for (const auto& segment : work.segments) detail::store_heads<B>(pass, a, segment, work.head, work.head + 1);
     B::attend(job);
     if (!quantises) return;
     const auto width = a.heads * a.head_dim, at = job.out - pass.scratch.mixed, row = at / width;

@@ -1,11 +1,12 @@
 // What drafters guess that learn from the text alone. That guesses never change a text: speculative_test.cpp.
+#include "weft/decode/suffix_drafter.hpp"
+
 #include <doctest/doctest.h>
 
 #include "decode/guess.hpp"
 #include "support/errors.hpp"
 #include "weft/core/philox.hpp"
 #include "weft/decode/prompt_lookup.hpp"
-#include "weft/decode/suffix_drafter.hpp"
 
 using namespace weft;
 using namespace weft::test;
