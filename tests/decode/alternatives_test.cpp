@@ -60,6 +60,12 @@ TEST_CASE("an alternative is chosen from the model's own probabilities, and its 
     CHECK(without[i].raw_logprobs.front() == plain[i].raw_logprobs.front());
     CHECK(std::count(without[i].tokens.begin(), without[i].tokens.end(), unwanted) == 0);
   }
+  // the chain may exclude an alternative itself: it stands there, and comes no second time
+  const Token first = plain[0].tokens.front();
+  const auto once = alternatives(text, 3, suppress_tokens({first}) | greedy(), {.k = 3}, own);
+  REQUIRE(once.size() == 3);
+  CHECK(once[0].tokens.front() == first);
+  for (const auto& r : once) CHECK(std::count(r.tokens.begin() + 1, r.tokens.end(), first) == 0);
   CHECK(alternatives(text, 3, greedy(), {.k = 3, .min_probability = 2}, own).empty());
   CHECK(alternatives(text, 3, greedy(), {.k = 100}, own).size() == 12);  // as many as there are tokens
   CHECK_THROWS_AS(alternatives(text, 3, greedy(), {.k = 0}), Error);

@@ -13,7 +13,8 @@ struct AlternativesOptions {
 };
 
 /// The k most likely tokens at `position` of the sequence (tokens before it: its context), each with its continuation by the chain: one
-/// result for each, likeliest token first. Result::tokens[0] is the alternative, raw_logprobs[0] its log-probability; max_tokens counts it.
+/// result for each, likeliest token first; what the chain excludes there is an alternative all the same. Result::tokens[0] is the
+/// alternative, raw_logprobs[0] its log-probability; max_tokens counts it.
 /// k forks share the context; the passes are those of the new tokens. The sequence stays as it is.
 /// Throws weft::Error(argument) for a position outside [1, size], or k outside [1, most_branches].
 template <DecodableSequence S, PicksTokens Chain>
@@ -32,7 +33,7 @@ std::vector<Result> alternatives(const S& sequence, std::size_t position, const 
   if (best.empty()) return {};
   const auto sampler = detail::as_sampler(chain);
   return detail::continue_together(std::move(context), {}, best.size(), options,
-                                   [&](std::size_t i) { return sampler.after(follow_prefix({best[i].id})); });
+                                   [&](std::size_t i) { return sampler.pick.after(sampler.steps | follow_prefix({best[i].id})); });
 }
 
 }  // namespace weft
