@@ -47,10 +47,12 @@ void product(benchmark::State& state, weft::ThreadPool& pool, const Roof& roof, 
   const auto blocks = weft::cpu::allocate_panels(row_bytes * static_cast<std::size_t>(rows));
   for (std::int64_t r = 0; r < rows; ++r)
     Backend::quantise(values.data() + r * cols, cols, planes, blocks.get() + static_cast<std::size_t>(r) * row_bytes);
-  const weft::Operand x{values.data(), blocks.get(), cols, planes};
+  const auto room_bytes = (Backend::room_bytes() + 63) / 64 * 64;
+  const auto rooms = weft::cpu::allocate_panels(room_bytes * static_cast<std::size_t>(pool.size()));
   for ([[maybe_unused]] auto _ : state)
     pool.run([&](weft::Team& team) {
       const auto [begin, end] = weft::slice_of(weight.panel_count(), team);
+      const weft::Operand x{values.data(), blocks.get(), cols, planes, rooms.get() + static_cast<std::size_t>(team.worker()) * room_bytes};
       Backend::matmul(weight, begin, end, x, rows, out.data(), weight_rows);
     });
   const auto runs = static_cast<double>(state.iterations()), bytes = static_cast<double>(weight.bytes());

@@ -147,7 +147,7 @@ class AlignedBytes {
 template <class Backend>
 struct Activations {
   std::vector<float> values;
-  AlignedBytes blocks;
+  AlignedBytes blocks, room{Backend::room_bytes()};
   std::int64_t cols;
   std::int32_t planes;
 
@@ -161,7 +161,7 @@ struct Activations {
   }
   std::byte* row(std::size_t r) { return blocks.data() + r * static_cast<std::size_t>(planes) * Backend::quantised_bytes(cols); }
   /// From a row on.
-  Operand operand(std::int64_t first = 0) { return {values.data() + first * cols, row(static_cast<std::size_t>(first)), cols, planes}; }
+  Operand operand(std::int64_t first = 0) { return {values.data() + first * cols, row(static_cast<std::size_t>(first)), cols, planes, room.data()}; }
 };
 
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {

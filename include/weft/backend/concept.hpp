@@ -47,6 +47,7 @@ struct Operand {
   const std::byte* blocks = nullptr;
   std::int64_t cols = 0;
   std::int32_t planes = 1;
+  std::byte* room = nullptr;  ///< Backend::room_bytes() of the caller's own, aligned to 64, or null: slower, the same bits
 };
 
 /// The two ways in which files order the dimensions that rotate together.
@@ -128,6 +129,8 @@ concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Op
   { B::quantised_bytes(n) } -> std::same_as<std::size_t>;
   // blocks of one row of n values in `planes` (1 or 2) planes. Non-finite values give non-finite results, never undefined behaviour.
   { B::quantise(in, n, planes, bytes) };
+  // What matmul of many rows likes to have beside its operand, to gather rows in.
+  { B::room_bytes() } -> std::same_as<std::size_t>;
   // out[r * stride + i] = sum_k w[i, k] * x[r, k] for rows r in [0, rows) and weight rows i of panels [begin, end): panels
   // count from the weight's first row. Only weight rows that exist are written.
   { B::matmul(w, n, n, operand, n, out, n) };               // (w, panel_begin, panel_end, x, rows, out, out_stride)

@@ -33,6 +33,7 @@ struct Reference {
   static bool quantises(const Weight&) noexcept { return false; }
   static std::size_t quantised_bytes(std::int64_t) noexcept { return 0; }
   static void quantise(const float*, std::int64_t, std::int32_t, std::byte*) noexcept {}
+  static std::size_t room_bytes() noexcept { return 0; }
   static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, Operand x, std::int64_t rows,
                      float* out, std::int64_t out_stride);
   static void gather(const Weight& w, std::int64_t row, float* out);

@@ -98,6 +98,7 @@ class LoadedModel {
     shape_.vocab = spec.vocab_size;
     for (std::size_t i = 0; i < spec.layers.size(); ++i) layers_.push_back(lower(spec.layers[i], weights.layers[i]));
     shape_.ropes = static_cast<std::int64_t>(ropes_.size());
+    shape_.room_bytes = B::room_bytes();
     shape_.widest_blocks = static_cast<std::size_t>(program_.planes) * B::quantised_bytes(shape_.widest);
     program_.width = spec.width;
     program_.vocab = spec.vocab_size;

@@ -23,12 +23,12 @@ inline constexpr std::int64_t redundant_rows = 2;
 struct WorkspaceShape {
   std::int64_t partials = 0;  ///< floats of one row and one split of attention
   std::int64_t width = 0, widest = 0, widest_rope = 0, ropes = 0, vocab = 0;
-  std::size_t widest_blocks = 0;
+  std::size_t widest_blocks = 0, room_bytes = 0;
 };
 
 class Workspace {
  public:
-  Workspace(const WorkspaceShape& shape, int workers) : shape_(shape) {
+  Workspace(const WorkspaceShape& shape, int workers) : shape_(shape), workers_(workers) {
     // A slot holds every row for all workers (of blocks there are two such), or redundant_rows for each.
     const auto rows = max_pass_rows, few_rows = workers * redundant_rows;
     const auto slot_rows = std::max<std::int64_t>(rows, few_rows);
@@ -50,6 +50,8 @@ class Workspace {
     const auto partials = splits > 1 ? redundant_rows * splits * shape_.partials : 0;
     if (partials_.size() < partials) partials_ = Tensor<float, 1>({partials});
     if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
+    const auto rooms = static_cast<std::int64_t>(shape_.room_bytes) * workers_;
+    if (!redundant && rooms_.size() < rooms) rooms_ = Tensor<std::byte, 1>({rooms});
     nn::Scratch s;
     s.residual = residual_.data();
     s.prepared = prepared_.data();
@@ -61,11 +63,13 @@ class Workspace {
     s.cos_sin = cos_sin_.data();
     s.logits = logits_.data();
     s.pieces = pieces_.data();
+    s.rooms = rooms_.size() > 0 ? rooms_.data() : nullptr;
     s.partials = partials_.data();
     s.rows = redundant ? redundant_rows : max_pass_rows;
     s.widest = shape_.widest;
     s.widest_rope = shape_.widest_rope;
     s.widest_blocks = shape_.widest_blocks;
+    s.room_bytes = shape_.room_bytes;
     return s;
   }
 
@@ -78,8 +82,9 @@ class Workspace {
 
  private:
   WorkspaceShape shape_;
+  int workers_;
   Tensor<float, 1> residual_, prepared_, q_, k_, v_, mixed_, cos_sin_, logits_, pieces_, partials_;
-  Tensor<std::byte, 1> blocks_;
+  Tensor<std::byte, 1> blocks_, rooms_;
 };
 
 /// Workspaces of a model that are not in use. Thread-safe; take() makes a new one when the shelf is empty.

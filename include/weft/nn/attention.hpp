@@ -203,7 +203,7 @@ Operand prepare_merged(Team& team, const LayerRef<B>& layer, const Pass& pass) {
         B::merge_splits(detail::partials_of(a, pass, r, h), splits, a.heads * partial_floats(a.head_dim), a.head_dim, out + h * a.head_dim);
       if (layer.quantise_out) quantise_row<B>(pass, out, width, slot_of(team, pass), r);
     }
-  return prepared<B>(pass, slot_of(team, pass), width);
+  return prepared<B>(team, pass, width);
 }
 
 /// Attention of all rows over their pages, as the operand of the output projection.

@@ -55,7 +55,7 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
     write_row(j, out);
     if (program.quantise_head) quantise_row<B>(pass, out, program.width, slot, j);
   });
-  const auto x = prepared<B>(pass, slot_of(team, pass), program.width);
+  const auto x = prepared<B>(team, pass, program.width);
   const auto [begin, end] = slice_of(panels_of(program.vocab), team);
   if (begin >= end) return;
   if (count == 1) {

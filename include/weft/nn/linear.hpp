@@ -27,8 +27,9 @@ std::byte* prepared_blocks(const Pass& pass, std::int64_t slot, std::int64_t row
          static_cast<std::size_t>(row * pass.planes) * B::quantised_bytes(cols);
 }
 template <class B>
-Operand prepared(const Pass& pass, std::int64_t slot, std::int64_t cols) noexcept {
-  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes};
+Operand prepared(const Team& team, const Pass& pass, std::int64_t cols) noexcept {
+  const auto slot = slot_of(team, pass);
+  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes, room_of(team, pass)};
 }
 /// Quantises x, a row of `cols` values, for the next product.
 template <class B>
@@ -44,7 +45,7 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
     normalise<B>(norm, pass.scratch.residual + r * width, width, out);
     if (quantise) quantise_row<B>(pass, out, width, slot, r);
   });
-  return prepared<B>(pass, slot_of(team, pass), width);
+  return prepared<B>(team, pass, width);
 }
 
 /// Whether who computes `columns` columns of a row at a time also quantises them, which saves a meeting, and reading what others wrote.
@@ -64,7 +65,7 @@ Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::in
   if (!quantise) return {values, nullptr, cols};
   if (!ready)
     prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) { quantise_row<B>(pass, values + r * cols, cols, slot, r); });
-  return {values, prepared_blocks<B>(pass, ready ? columns_slot : slot_of(team, pass), 0, cols), cols, pass.planes};
+  return {values, prepared_blocks<B>(pass, ready ? columns_slot : slot_of(team, pass), 0, cols), cols, pass.planes, room_of(team, pass)};
 }
 
 /// out[r, i] = W[i] . x[r] + bias[i] for weight rows i of panels [begin, end).

@@ -41,11 +41,13 @@ struct Scratch {
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
   float* logits = nullptr;    ///< [rows whose logits go nowhere else, vocab]
   float* pieces = nullptr;    ///< [vocab + workers * head_piece_floats]: logits of several rows before they are copied out
+  std::byte* rooms = nullptr;  ///< [workers, room_bytes]: Operand::room of each, where rows are shared
   float* partials = nullptr;  ///< [rows, splits, heads, partial_floats(head_dim)]: attention of long rows, split by split
   std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
   std::int64_t widest = 0;
   std::int64_t widest_rope = 0;
   std::size_t widest_blocks = 0;
+  std::size_t room_bytes = 0;
 };
 
 /// What a worker computes of several rows' logits at a time: it stays in the cache. At least two panels of max_pass_rows rows.
@@ -81,5 +83,8 @@ void prepare_rows(Team& team, const Pass& pass, std::int64_t count, F&& f) {
 }
 inline constexpr std::int64_t columns_slot = 1;  ///< of blocks, where rows are shared: for what is quantised column by column
 inline std::int64_t slot_of(const Team& team, const Pass& pass) noexcept { return pass.redundant ? team.worker() : 0; }
+inline std::byte* room_of(const Team& team, const Pass& pass) noexcept {
+  return pass.scratch.rooms == nullptr ? nullptr : pass.scratch.rooms + static_cast<std::size_t>(team.worker()) * pass.scratch.room_bytes;
+}
 
 }  // namespace weft::nn

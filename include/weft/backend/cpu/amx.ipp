@@ -11,8 +11,6 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
-#include <new>
 
 #include "weft/backend/cpu/avx512.inl"
 
@@ -44,18 +42,23 @@ struct WideBlock {
   float d[2][16], m[2][16];
 };
 
+/// Whether the integers of a panel are signed bytes as they lie: tiles read them there.
+template <class Format>
+inline constexpr bool lie_wide = Format::width == 8 && Format::layout.bias == 0 && Format::halves == 1;
+
 /// Block b of the panel.
 template <class Format>
 WEFT_FORCE void widen(const std::byte* panel, std::size_t b, WideBlock& wide) {
   const std::byte* q = panel + Format::layout.integers(b);
-  WEFT_EACH (i, 2) {
-    auto planes = Format::planes(q, i);
-    WEFT_EACH (g, 4) {
-      Part::Pi bytes = Format::next(planes, q, i, g);
-      if constexpr (Format::layout.bias != 0) bytes = _mm512_sub_epi8(bytes, _mm512_set1_epi8(Format::layout.bias));
-      _mm512_store_si512(wide.q + (4 * i + g) * 64, bytes);
+  if constexpr (!lie_wide<Format>)
+    WEFT_EACH (i, 2) {
+      auto planes = Format::planes(q, i);
+      WEFT_EACH (g, 4) {
+        Part::Pi bytes = Format::next(planes, q, i, g);
+        if constexpr (Format::layout.bias != 0) bytes = _mm512_sub_epi8(bytes, _mm512_set1_epi8(Format::layout.bias));
+        _mm512_store_si512(wide.q + (4 * i + g) * 64, bytes);
+      }
     }
-  }
   WEFT_EACH (i, Format::halves) {
     Part::store(wide.d[i], Format::d(panel, b, i, 0));
     if constexpr (Format::layout.with_min) Part::store(wide.m[i], Format::m(panel, b, i, 0));
@@ -153,6 +156,8 @@ struct Group {
   static constexpr int steps = 4;
   const WideBlock* wide;
   const TileBlock* x;
+  const std::byte* panel;  ///< from the first block of the group on
+  std::int64_t last;       ///< block from there on that exists
 };
 /// Blocks in which whole groups lie; what follows the last one of a matrix is multiplied, and forgotten.
 template <class Format>
@@ -164,7 +169,12 @@ constexpr std::int64_t whole_groups(std::int64_t blocks) noexcept {
 template <class Format, int s>
 WEFT_FORCE void multiply_step(const Group& at) {
   constexpr int b = s / Format::halves, half = s % Format::halves;
-  dot_tile<s>(at.x[b].q[0] + 16 * half, at.wide[b].q + 256 * half);
+  const std::int8_t* w = at.wide[b].q + 256 * half;
+  if constexpr (lie_wide<Format>) {
+    constexpr auto place = Format::layout.integers(b);
+    w = reinterpret_cast<const std::int8_t*>(at.panel + (b <= at.last ? place : 0));
+  }
+  dot_tile<s>(at.x[b].q[0] + 16 * half, w);
 }
 /// The floats of sub-block s of a group. Tiles work three sub-blocks ahead of them and are kept one ahead: neither waits for what has
 /// just begun.
@@ -183,14 +193,14 @@ struct Sums {
   std::int64_t rows;  ///< that are to be written
 };
 
-/// Sums of `tiles` times 16 rows += `blocks` blocks of wide times those of x, [tiles, whole_groups(blocks)]. The tiles work on without a
-/// pause: ahead of the last group of some rows are the first ones of the next.
+/// Sums of `tiles` times 16 rows += `blocks` blocks of the panel, which are widened, times those of x, [tiles, whole_groups(blocks)]. The
+/// tiles work on without a pause: ahead of the last group of some rows are the first ones of the next.
 template <class Format>
-[[gnu::noinline]] inline void add_blocks(const WideBlock* wide, std::int64_t blocks, const TileBlock* x, std::int64_t tiles, const Sums& sums,
-                                         Ahead ahead) noexcept {
+[[gnu::noinline]] inline void add_blocks(const std::byte* panel, const WideBlock* wide, std::int64_t blocks, const TileBlock* x,
+                                         std::int64_t tiles, const Sums& sums, Ahead ahead) noexcept {
   constexpr std::int64_t each = Group::steps / Format::halves;
   alignas(64) std::int32_t dots[2][16][16];
-  Group now{wide, x};
+  Group now{wide, x, panel, blocks - 1};
   multiply_step<Format, 0>(now);
   multiply_step<Format, 1>(now);
   keep_tile<0>(dots[0]);
@@ -203,7 +213,8 @@ template <class Format>
     WEFT_EACH (t, 16)
       if (t < live) __builtin_prefetch(to + t * sums.stride, 1);  // by the end it may be written at once
     for (std::int64_t left = blocks * Format::halves; left > 0; left -= Group::steps) {
-      const Group next{left > Group::steps ? now.wide + each : wide, now.x + each};
+      Group next{wide, now.x + each, panel, blocks - 1};
+      if (left > Group::steps) next = {now.wide + each, next.x, now.panel + Format::layout.integers(each), now.last - each};
       ask(ahead);
       step<Format, 0>(now, next, dots, true, acc);
       step<Format, 1>(now, next, dots, left > 1, acc);
@@ -216,7 +227,7 @@ template <class Format>
   }
 }
 
-/// What is gathered and widened, in memory of the thread.
+/// What is gathered and widened: Operand::room.
 struct Room {
   static constexpr std::int64_t capacity = 2048;  ///< blocks of a tile of rows: 1.4 MB
   static constexpr std::int64_t cached = 1400;    ///< as many as stay in the L2 cache while the panels go by: 1 MB
@@ -225,17 +236,6 @@ struct Room {
   WideBlock wide[wide_blocks + Group::steps];
   alignas(64) float kept[most_tiles * tile_rows][16];
 };
-/// Null when there is no memory for it.
-inline Room* room() noexcept {
-  thread_local const std::shared_ptr<std::byte> memory = []() noexcept -> std::shared_ptr<std::byte> {
-    try {
-      return allocate_panels(std::max(sizeof(Room), std::size_t{2} << 20));
-    } catch (const std::bad_alloc&) {
-      return nullptr;
-    }
-  }();
-  return reinterpret_cast<Room*>(memory.get());
-}
 
 /// Panels, and the rows of activations (planes counted) that go over them together.
 template <class Format>
@@ -279,7 +279,7 @@ struct Multiplication {
       const std::int64_t groups = tiles() * whole_groups<Format>(count) * Format::halves / Group::steps;
       const float* const from = first > 0 ? room.kept[0] : nullptr;
       const Sums sums = last && directly ? Sums{from, out + p * panel_rows, stride, rows} : Sums{from, room.kept[0], 16, tiles() * tile_rows};
-      add_blocks<Format>(room.wide, count, x, tiles(), sums, {ahead, ahead + bytes, (bytes + groups - 1) / groups});
+      add_blocks<Format>(panel(p) + Format::layout.integers(static_cast<std::size_t>(first)), room.wide, count, x, tiles(), sums, {ahead, ahead + bytes, (bytes + groups - 1) / groups});
     });
     if (!directly) write_kept(p, exist);
   }
@@ -303,8 +303,7 @@ template <class Format>
 inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, const Operand& x, std::int64_t rows, float* out,
                      std::int64_t stride) noexcept {
   const std::int64_t blocks = (w.cols + quant_block - 1) / quant_block;
-  Room* const memory = blocks > 0 && whole_groups<Format>(blocks) <= Room::capacity ? room() : nullptr;
-  std::int64_t whole = memory != nullptr ? rows * x.planes : 0;
+  std::int64_t whole = x.room != nullptr && blocks > 0 && whole_groups<Format>(blocks) <= Room::capacity ? rows * x.planes : 0;
   if (whole % tile_rows < fewest_rows) whole -= whole % tile_rows;
   if (whole > 0) {
     const TileConfig config = tile_config(Format::halves);
@@ -312,7 +311,8 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
     _tile_loadconfig(&config);
     const std::int64_t together = rows_together<Format>(whole, blocks);
     for (std::int64_t first = 0; first < whole; first += together) {
-      const Multiplication<Format> job{w, x.planes, std::min(together, whole - first), blocks, out + first / x.planes * stride, stride, *memory};
+      const Multiplication<Format> job{w, x.planes, std::min(together, whole - first), blocks, out + first / x.planes * stride, stride,
+                                       *reinterpret_cast<Room*>(x.room)};
       job.gather(reinterpret_cast<const QuantBlock*>(x.blocks) + first * blocks);
       job.multiply(begin, end);
     }
@@ -334,6 +334,7 @@ constexpr Kernels with_tiles() noexcept {
   Kernels kernels = avx512::table;
   kernels.name = "avx512-amx";
   kernels.matmul = matmul;
+  kernels.room_bytes = sizeof(Room);
   return kernels;
 }
 inline constexpr Kernels table = with_tiles();

@@ -83,6 +83,7 @@ struct Cpu {
   static void quantise(const float* x, std::int64_t n, std::int32_t planes, std::byte* out) noexcept {
     Isa::kernels().quantise(x, n, planes, out);
   }
+  static std::size_t room_bytes() noexcept { return Isa::kernels().room_bytes; }
   static void matmul(const Weight& w, std::int64_t panel_begin, std::int64_t panel_end, const Operand& x,
                      std::int64_t rows, float* out, std::int64_t out_stride) noexcept {
     Isa::kernels().matmul(w.panels(), panel_begin, panel_end, x, rows, out, out_stride);

@@ -56,6 +56,7 @@ struct Kernels {
   void (*gate)(Activation, const float* gate, const float* up, std::int64_t n, float* out) noexcept;
   void (*activate)(Activation, const float* x, std::int64_t n, float* out) noexcept;
   void (*add)(const float* x, std::int64_t n, float* out) noexcept;
+  std::size_t room_bytes = 0;
 };
 
 const Kernels& scalar_kernels() noexcept;
