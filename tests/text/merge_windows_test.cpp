@@ -15,11 +15,11 @@ using namespace weft;
 
 namespace {
 
-using Merges = std::vector<detail::MergeTable::Merge>;
-using Pieces = std::vector<std::pair<std::uint32_t, std::uint32_t>>;  // id and end
+using MergeList = std::vector<detail::MergeTable::Merge>;
+using MergedWord = std::vector<std::pair<std::uint32_t, std::uint32_t>>;  // id and end
 
 // All pairs of the word in one ordered set.
-Pieces merge_at_once(const Merges& merges, const std::vector<std::uint32_t>& word) {
+MergedWord merge_at_once(const MergeList& merges, const std::vector<std::uint32_t>& word) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> ranks;
   for (std::uint32_t i = 0; i < merges.size(); ++i) ranks[{merges[i].left, merges[i].right}] = i;
   std::map<std::uint32_t, std::uint32_t> parts;  // ids by place
@@ -43,7 +43,7 @@ Pieces merge_at_once(const Merges& merges, const std::vector<std::uint32_t>& wor
     pairs.insert({rank_at(left), place});
     if (!first) pairs.insert({rank_at(std::prev(left)), std::prev(left)->first});
   }
-  Pieces out;
+  MergedWord out;
   for (auto part = parts.begin(); part != parts.end(); ++part) {
     const auto next = std::next(part);
     out.emplace_back(part->second, next == parts.end() ? static_cast<std::uint32_t>(word.size()) : next->first);
@@ -51,10 +51,10 @@ Pieces merge_at_once(const Merges& merges, const std::vector<std::uint32_t>& wor
   return out;
 }
 
-Pieces merge(const Merges& merges, const std::vector<std::uint32_t>& word) {
+MergedWord merged_word(const MergeList& merges, const std::vector<std::uint32_t>& word) {
   const detail::MergeTable table(merges, true);
   BpeScratch scratch;
-  Pieces out;
+  MergedWord out;
   std::uint32_t at = 0;
   table.merge(static_cast<std::uint32_t>(word.size()), [&](std::uint32_t i) { return word[i]; }, scratch, [&](std::uint32_t id, std::uint32_t begin, std::uint32_t end) {
     CHECK(begin == at);
@@ -72,7 +72,7 @@ TEST_CASE("a word longer than the windows merges as all at once, whatever the me
   for (std::uint32_t round = 0; round < 40; ++round) {
     // Of every other table the results follow from no order: they are any ids.
     const std::uint32_t letters = 1 + draw(3), ids = 3 + draw(10);
-    Merges merges;
+    MergeList merges;
     std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
     for (std::uint32_t i = 0; i < 14; ++i) {
       const detail::MergeTable::Merge one{draw(round % 2 != 0 ? ids : letters + i), draw(round % 2 != 0 ? ids : letters + i), round % 2 != 0 ? draw(ids) : letters + i};
@@ -84,21 +84,21 @@ TEST_CASE("a word longer than the windows merges as all at once, whatever the me
       if (round % 3 == 0 || draw(50) == 0) letter = draw(letters);
       word.push_back(letter);
     }
-    CHECK(merge(merges, word) == merge_at_once(merges, word));
+    CHECK(merged_word(merges, word) == merge_at_once(merges, word));
   }
 }
 
 TEST_CASE("what the end of a word changes at its front is found") {
-  const Merges merges{{0, 1, 1}};  // a letter that swallows all before it
+  const MergeList merges{{0, 1, 1}};  // a letter that swallows all before it
   std::vector<std::uint32_t> word(20000, 0);
   word.push_back(1);
-  CHECK(merge(merges, word) == Pieces{{1, 20001}});
+  CHECK(merged_word(merges, word) == MergedWord{{1, 20001}});
   word.insert(word.end(), 5000, 0);
-  CHECK(merge(merges, word) == merge_at_once(merges, word));
+  CHECK(merged_word(merges, word) == merge_at_once(merges, word));
 }
 
 TEST_CASE("windows that prove nothing say so, those that do give what the whole gives") {
-  const Merges merges{{0, 0, 2}, {2, 2, 3}, {3, 1, 4}};
+  const MergeList merges{{0, 0, 2}, {2, 2, 3}, {3, 1, 4}};
   std::vector<std::uint32_t> word;
   for (std::uint32_t i = 0; i < 3000; ++i) word.push_back(i % 37 == 0 ? 1 : 0);
   const auto end = static_cast<std::uint32_t>(word.size());
@@ -113,7 +113,7 @@ TEST_CASE("windows that prove nothing say so, those that do give what the whole 
     };
     if (!detail::try_windows(0, end, window, part, pieces)) continue;
     ++proven;
-    Pieces found;
+    MergedWord found;
     for (const auto& piece : pieces) found.emplace_back(piece.id, piece.end);
     CHECK(found == merge_at_once(merges, word));
   }

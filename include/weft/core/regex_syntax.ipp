@@ -145,6 +145,14 @@ class RegexParser {
     return node;
   }
 
+  // Behind one code point an automaton need only know which sets the last one was in.
+  RegexNode look_behind(std::size_t start, RegexNode kid, bool negative) {
+    if (kid.kind != RegexKind::chars) fail_at(ErrorKind::unsupported, start, "look-behind over more than one character class");
+    kid.kind = RegexKind::look_behind;
+    kid.negative = negative;
+    return kid;
+  }
+
   [[nodiscard]] RegexNode word_boundary(bool negative) const {
     RegexNode node = simple(RegexKind::word_boundary, negative);
     node.set = word(false);
@@ -170,7 +178,11 @@ class RegexParser {
       return look_ahead(group_end(start, choice()), negative);
     }
     if (take(">")) return atomic(start, group_end(start, choice()));
-    if (next_is("<=") || next_is("<!")) fail_at(ErrorKind::unsupported, start, "look-behind");
+    if (next_is("<=") || next_is("<!")) {
+      take("<");
+      const bool negative = take_code() == '!';
+      return look_behind(start, group_end(start, choice()), negative);
+    }
     if (take("P<") || take("<")) {  // a name means nothing here: no groups are captured
       while (!take(">")) take_code();
       return group_end(start, choice());
