@@ -39,6 +39,7 @@ std::string shown(const RegexNode& node) {
       return kids("") + "<" + std::to_string(node.min) + "," + most + ">" + mark;
     }
     case RegexKind::look_ahead: return (node.negative ? "!" : "=") + kids("");
+    case RegexKind::look_behind: return node.negative ? "<!" : "<=";
     case RegexKind::text_begin: return "begin";
     case RegexKind::text_end: return "end";
     case RegexKind::line_begin: return "line";

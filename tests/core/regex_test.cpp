@@ -106,6 +106,15 @@ TEST_CASE("begin, end and word boundaries are where they belong") {
   CHECK(matches(R"(\Boo)", "foo oo") == Found{"oo"});
 }
 
+TEST_CASE("a look-behind knows the code point before, in words, at the front and after a match") {
+  CHECK(matches("(?<=a)b", "ab bb aab") == Found{"b", "b"});
+  CHECK(matches(R"((?<!\p{L}|_)\p{L}+)", "été _x 日本") == Found{"été", "日本"});
+  CHECK(matches(R"((?<=[\p{N}é])(?<!1)x|y)", "x1x2xéxy") == Found{"x", "x", "y"});
+  CHECK(matches("(?<!a)(?<=.)", "ab") == Found{""});
+  CHECK(matches(R"((?=(?:(?<!b)a)+c).)", "aac bac") == Found{"a", "a"});
+  CHECK(matches(R"(\b(?<=\s)\w)", "a b") == Found{"b"});
+}
+
 TEST_CASE("an empty match is reported and the search goes on") {
   CHECK(matches("x*", "axb") == Found{"", "x", "", ""});
   CHECK(matches("", "é") == Found{"", ""});
@@ -123,7 +132,8 @@ TEST_CASE("a bad pattern is refused with the byte where it goes wrong") {
   CHECK(refusal("[z-a]").find("out of order") != std::string::npos);
   CHECK(refusal("a{3,1}").find("m > n") != std::string::npos);
   CHECK(refusal(R"(\p{Klingon})").find("Klingon") != std::string::npos);
-  CHECK(refusal("(?<=a)b").find("look-behind") != std::string::npos);
+  CHECK(refusal("(?<=ab)b").find("look-behind over more") != std::string::npos);
+  CHECK(refusal("(?<=a)(?<!b)(?<=c)(?<=d)").find("more than 3") != std::string::npos);
   CHECK(refusal(R"((a)\1)").find("back reference") != std::string::npos);
   CHECK(refusal("(?:ab)++").find("possessive") != std::string::npos);
   CHECK(refusal("\xFF").find("UTF-8") != std::string::npos);

@@ -15,7 +15,7 @@ import regex
 ATOMS = ["a", "b", "'", r"\s", r"\S", r"\p{L}", r"\P{L}", r"\p{N}", r"\d", r"[ab]", r"[^a]", r"[^\s\p{L}\p{N}]", r"[\r\n]", " ", r"\p{Lu}", r"[\p{Ll}\p{M}]",
          "(?i:s)", r"(?i:[a-c])", ".", "\\u00e9"]
 CHARS = "aabbAB  \n\r\t's1234\u0661½éÉſ\u0301日本!?-…\u00a0\u2003K"
-LOOKS = [r"(?!\S)", r"(?=\p{L})", r"(?!a)", r"(?=ab)", r"(?!b+a)", r"(?=(?:a|b1)*\s)", r"\b", r"\B"]
+LOOKS = [r"(?!\S)", r"(?=\p{L})", r"(?!a)", r"(?=ab)", r"(?!b+a)", r"(?=(?:a|b1)*\s)", r"\b", r"\B", r"(?<=a)", r"(?<!\p{L})", r"(?<!\s)"]
 
 
 def pattern(rng, depth=0):

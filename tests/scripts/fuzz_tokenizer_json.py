@@ -172,7 +172,7 @@ def random_tokenizer(rng):
     """Components and settings by dice: what nobody would write must work as in the library, too."""
     flag = lambda: rng.random() < 0.5  # noqa: E731
     behavior = lambda: rng.choice(["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"])  # noqa: E731
-    pattern = lambda: rng.choice(["a", " ", "ab", "\u2581", "the", Regex(r"\s+"), Regex(r"[aeiou]"), Regex(r"\p{L}+|\d"), Regex(r" ?[^\s\p{L}]+"), Regex(r"(?i:x|t)h?"), Regex(r"\w+\b"), Regex(r"^\s|\s$"), Regex("Ġ+")])  # noqa: E731
+    pattern = lambda: rng.choice(["a", " ", "ab", "\u2581", "the", Regex(r"\s+"), Regex(r"[aeiou]"), Regex(r"\p{L}+|\d"), Regex(r" ?[^\s\p{L}]+"), Regex(r"(?i:x|t)h?"), Regex(r"\w+\b"), Regex(r"^\s|\s$"), Regex("Ġ+"), Regex(r"(?<!\n)^"), Regex(r"(?<=\p{Ll})(?=\p{Lu})"), Regex(r"(?<=.)")])  # noqa: E731
     scheme = lambda: rng.choice(["always", "first", "never"])  # noqa: E731
     mark = lambda: rng.choice(["\u2581", "\u2581", "_", "é"])  # noqa: E731
     normalizer = lambda: rng.choice([N.NFC, N.NFD, N.NFKC, N.NFKD, N.Lowercase, N.StripAccents, N.Nmt, lambda: N.Strip(flag(), flag()), lambda: N.Replace(pattern(), rng.choice(["", " ", "ab", "\u2581", "é"])),  # noqa: E731

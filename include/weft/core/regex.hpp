@@ -25,12 +25,12 @@ class RegexSearch;
 ///
 /// Understands literals, '.', escapes (\n \r \t \f \v \a \e \0 \xHH \x{..} \uHHHH), \s \d \w and their negations, \p{..} \P{..}
 /// for general categories, sets (negated, nested, intersected by &&), groups, (?:..), (?i:..) and (?i) (simple case folding),
-/// (?s), |, * + ? {m,n} greedy, lazy and (over one character class) possessive, (?=..) (?!..) over anything, ^ and $ (begin
-/// and end of the text), \b \B. Captures are not kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where
+/// (?s), |, * + ? {m,n} greedy, lazy and (over one character class) possessive, (?=..) (?!..) over anything, (?<=..) (?<!..)
+/// over one character class, ^ and $ (begin and end of the text), \b \B. Captures are not kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where
 /// engines disagree.
 class Regex {
  public:
-  /// Throws Error(format) for a bad pattern, Error(unsupported) for what is valid elsewhere but not here (look-behind, back
+  /// Throws Error(format) for a bad pattern, Error(unsupported) for what is valid elsewhere but not here (longer look-behind, back
   /// references, possessive groups, or more states than 20,000), each naming the byte in the pattern.
   explicit Regex(std::string_view pattern, RegexFlavor flavor = RegexFlavor::common);
 

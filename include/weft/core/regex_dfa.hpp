@@ -51,7 +51,7 @@ class RegexDfa {
   std::vector<std::uint32_t> entries_;  // [states, symbols]
   std::vector<State> states_;
   std::map<State, std::uint32_t> rows_;
-  std::array<std::uint32_t, 5> starts_{};  // by RegexProgram::Left
+  std::array<std::uint32_t, RegexProgram::lefts> starts_{};  // by RegexProgram::Left
   std::vector<std::uint32_t> seen_, stack_;  // of follow: seen_[instruction] == mark_ means visited
   std::uint32_t mark_ = 0;
   bool full_ = false;  // of follow: a match was reached, what is less preferred does not count

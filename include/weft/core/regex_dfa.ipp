@@ -109,8 +109,10 @@ WEFT_INLINE bool RegexDfa::build(std::uint32_t row, std::uint32_t symbol) {
 
 WEFT_INLINE void RegexDfa::build_all(std::size_t limit) {
   start(RegexProgram::inner);
-  for (const auto left : {RegexProgram::text_begin, RegexProgram::after_word, RegexProgram::after_line})
-    if (program_->uses_left) start(left);
+  if (program_->uses_left) {
+    start(RegexProgram::text_begin);
+    for (std::uint32_t char_class = 0; char_class < program_->classes.count(); ++char_class) start(program_->left_after(char_class));
+  }
   for (std::size_t state = 1; state < states_.size(); ++state)
     for (std::uint32_t symbol = 0; symbol < symbols_; ++symbol) {
       if (entries_.size() > limit) return;

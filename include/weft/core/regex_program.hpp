@@ -25,6 +25,7 @@ struct RegexInst {
     jump,           ///< instruction a
     next_in_set,    ///< asserts that the next code point is in set a (negative: that it is not; true at the end)
     look_ahead,     ///< asserts that look-ahead a matches here (negative: that it does not)
+    look_behind,    ///< asserts that the code point before is in set behind_sets[a] (negative: that it is not; true at the begin)
     word_boundary,  ///< asserts that just one of the neighbours is of set a (\w)
     text_begin,
     text_end,
@@ -63,6 +64,7 @@ struct RegexProgram {
   bool uses_word = false;  ///< ... namely on its being of \w
   bool uses_lines = false;  ///< ... or a line end
   std::uint32_t word_set = 0, line_end_set = 0;
+  std::vector<std::uint32_t> behind_sets;  ///< at most max_behind
 
   /// The class that stands for the end of the text.
   [[nodiscard]] std::uint32_t end_class() const noexcept { return classes.count(); }
@@ -78,18 +80,22 @@ struct RegexProgram {
     if (sequence.state != Utf8State::valid) return {broken_class_, 1};
     return {classes.of(sequence.code), sequence.length};
   }
-  enum Left : std::uint32_t { inner = 0, text_begin = 1, after_word = 2, after_line = 4 };
+  enum Left : std::uint32_t { inner = 0, text_begin = 1, after_word = 2, after_line = 4, after_set = 8 };  // and two more for sets
+  static constexpr std::size_t max_behind = 3, lefts = std::size_t{after_set} << max_behind;
   /// What assertions need to know of the code point before a position, given its class (the first position has none).
   [[nodiscard]] std::uint32_t left_after(std::uint32_t char_class) const noexcept {
     if (char_class == end_class()) return inner;
-    if (uses_lines && in_set(line_end_set, char_class)) return after_line;
-    return uses_word && in_set(word_set, char_class) ? after_word : inner;
+    std::uint32_t left = uses_lines && in_set(line_end_set, char_class) ? after_line : uses_word && in_set(word_set, char_class) ? after_word : inner;
+    for (std::size_t i = 0; i < behind_sets.size(); ++i)
+      if (in_set(behind_sets[i], char_class)) left |= after_set << i;
+    return left;
   }
   /// Whether the assertion holds between `left` and the code point of class `next`, where the look-aheads in `looks_here` match.
   [[nodiscard]] bool passes(const RegexInst& inst, std::uint32_t left, std::uint32_t next, std::uint32_t looks_here) const noexcept {
     switch (inst.op) {
       case RegexInst::next_in_set: return in_set(inst.a, next) != inst.negative;
       case RegexInst::look_ahead: return ((looks_here >> inst.a & 1u) != 0) != inst.negative;
+      case RegexInst::look_behind: return ((left & after_set << inst.a) != 0) != inst.negative;
       case RegexInst::word_boundary: return (((left & after_word) != 0) != in_set(inst.a, next)) != inst.negative;
       case RegexInst::text_begin: return (left & text_begin) != 0;
       case RegexInst::text_end: return next == end_class();

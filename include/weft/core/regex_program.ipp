@@ -115,6 +115,7 @@ class RegexCompiler {
       case RegexKind::choice: return emit_choice(code, node);
       case RegexKind::repeat: return emit_repeat(code, node);
       case RegexKind::look_ahead: return emit_look_ahead(code, node);
+      case RegexKind::look_behind: return emit_look_behind(code, node);
       case RegexKind::text_begin:
         program_.uses_left = true;
         add(code, {RegexInst::text_begin});
@@ -201,6 +202,19 @@ class RegexCompiler {
       fail(ErrorKind::unsupported, "regular expression: more than ", max_looks, " look-aheads over more than one code point");
     program_.looks.push_back(std::move(look));
     add(code, {RegexInst::look_ahead, node.negative, static_cast<std::uint32_t>(program_.looks.size() - 1)});
+  }
+
+  void emit_look_behind(Code& code, const RegexNode& node) {
+    auto& known = program_.behind_sets;
+    const std::uint32_t set = set_index(node.set);
+    const auto found = static_cast<std::size_t>(std::find(known.begin(), known.end(), set) - known.begin());
+    if (found == known.size()) {
+      if (found == RegexProgram::max_behind)
+        fail(ErrorKind::unsupported, "regular expression: look-behind for more than ", RegexProgram::max_behind, " different character classes");
+      known.push_back(set);
+    }
+    program_.uses_left = true;
+    add(code, {RegexInst::look_behind, node.negative, static_cast<std::uint32_t>(found)});
   }
 
   RegexProgram& program_;

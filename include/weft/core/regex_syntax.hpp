@@ -18,6 +18,7 @@ enum class RegexKind : std::uint8_t {
   choice,      ///< the first kid that leads to a match
   repeat,      ///< the kid, min to max times
   look_ahead,  ///< what follows matches the kid (or does not); consumes nothing
+  look_behind,  ///< a code point of `set` stands before (or none does)
   text_begin,
   text_end,
   line_begin,
@@ -32,14 +33,14 @@ inline constexpr std::uint32_t regex_unbounded = 0xFFFFFFFF;
 struct RegexNode {
   RegexKind kind = RegexKind::nothing;
   RegexGreed greed = RegexGreed::greedy;
-  bool negative = false;       ///< of a look-ahead or a word boundary
+  bool negative = false;       ///< of a look-ahead, a look-behind or a word boundary
   std::uint32_t min = 0, max = 0;
   CharSet set{};
   std::vector<RegexNode> kids{};
 };
 
 /// Throws Error(format) for what is no regular expression and Error(unsupported) for what this engine cannot do in linear
-/// time (look-behind, back references, possessive groups), naming the byte's position. Nesting is limited to 100.
+/// time (look-behind over more than a code point, back references, possessive groups), naming the byte's position. Nesting is limited to 100.
 RegexNode parse_regex(std::string_view pattern, RegexFlavor flavor);
 
 }  // namespace weft::detail

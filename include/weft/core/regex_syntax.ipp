@@ -145,6 +145,14 @@ class RegexParser {
     return node;
   }
 
+  // Behind one code point an automaton need only know which sets the last one was in.
+  RegexNode look_behind(std::size_t start, RegexNode kid, bool negative) {
+    if (kid.kind != RegexKind::chars) fail_at(ErrorKind::unsupported, start, "look-behind over more than one character class");
+    kid.kind = RegexKind::look_behind;
+    kid.negative = negative;
+    return kid;
+  }
+
   [[nodiscard]] RegexNode word_boundary(bool negative) const {
     RegexNode node = simple(RegexKind::word_boundary, negative);
     node.set = word(false);
@@ -170,7 +178,11 @@ class RegexParser {
       return look_ahead(group_end(start, choice()), negative);
     }
     if (take(">")) return atomic(start, group_end(start, choice()));
-    if (next_is("<=") || next_is("<!")) fail_at(ErrorKind::unsupported, start, "look-behind");
+    if (next_is("<=") || next_is("<!")) {
+      take("<");
+      const bool negative = take_code() == '!';
+      return look_behind(start, group_end(start, choice()), negative);
+    }
     if (take("P<") || take("<")) {  // a name means nothing here: no groups are captured
       while (!take(">")) take_code();
       return group_end(start, choice());
@@ -281,7 +293,7 @@ class RegexParser {
       if (take("&&")) {
         left = finish(std::exchange(current, {}));
       } else if (next_is("[:")) {
-        fail_at(ErrorKind::unsupported, at_, "POSIX class (use \\p{...})");
+        current.add(posix_class());
       } else if (take("[")) {
         current.add(set());
       } else {
@@ -292,6 +304,42 @@ class RegexParser {
     CharSet result = with_case(finish(std::move(current)));
     counted(result);
     return negative ? result.negated() : result;
+  }
+
+  // [:name:] or [:^name:], at the '['. Those that need properties of which there are no tables here (alpha, upper, ...) are refused.
+  CharSet posix_class() {
+    const std::size_t start = at_, end = pattern_.find(":]", at_);
+    if (end == std::string_view::npos) fail_at(ErrorKind::format, start, "unmatched '[:'");
+    std::string_view name = pattern_.substr(at_ + 2, end - at_ - 2);
+    const bool negative = name.starts_with('^');
+    if (negative) name.remove_prefix(1);
+    const auto found = posix_set(name);
+    if (!found) fail_at(ErrorKind::unsupported, start, concat("POSIX class '", name.substr(0, 60), "' (use \\p{...})"));
+    at_ = end + 2;
+    return negative ? found->negated() : *found;
+  }
+
+  [[nodiscard]] std::optional<CharSet> posix_set(std::string_view name) const {
+    if (name == "space") return CharSet::property("White_Space");
+    if (name == "digit") return CharSet::property("Nd");
+    if (name == "cntrl") return CharSet::property("Cc");
+    if (name == "word") return word(true);
+    if (name == "ascii") return CharSet(0, 0x7F);
+    CharSet set;
+    if (name == "blank") {
+      set = *CharSet::property("Zs");
+      set.add('\t', '\t');
+    } else if (name == "xdigit") {
+      set.add('0', '9');
+      set.add('A', 'F');
+      set.add('a', 'f');
+    } else if (name == "punct") {
+      set = *CharSet::property("P");
+      set.add(*CharSet::property("S"));
+    } else {
+      return std::nullopt;
+    }
+    return set;
   }
 
   void set_item(CharSet& current) {

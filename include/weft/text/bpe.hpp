@@ -16,6 +16,7 @@
 #include "weft/core/config.hpp"
 #include "weft/core/token.hpp"
 #include "weft/text/encoding.hpp"
+#include "weft/text/merge_windows.hpp"
 #include "weft/text/pair_filter.hpp"
 #include "weft/text/vocabulary.hpp"
 
@@ -26,8 +27,9 @@ struct BpeScratch {
   struct Symbol {
     std::uint32_t id, previous, next, rank;
   };
-  std::vector<Symbol> symbols;
-  std::vector<std::uint64_t> queue;
+  std::vector<Symbol> symbols{};
+  std::vector<std::uint64_t> queue{};
+  std::vector<detail::MergedPiece> pieces{};
 };
 
 namespace detail {
@@ -104,9 +106,37 @@ class MergeTable {
   }
   [[nodiscard]] std::uint32_t merged(std::uint32_t rank) const noexcept { return merged_[rank]; }
 
-  /// Merges scratch.symbols, whose ids are set (at least one): the least rank first, of equal ones the leftmost. What is left is
-  /// found from symbols[0] along `next`, up to symbols.size(). O(n log n) in the longest part that merges do not leave.
-  void merge(BpeScratch& scratch) const;
+  /// Merges the symbols id_of(0 .. count - 1): the least rank first, of equal ones the leftmost. emit(id, begin, end) is called for
+  /// what becomes of symbols [begin, end), from left to right.
+  template <class IdOf, class Emit>
+  void merge(std::uint32_t count, const IdOf& id_of, BpeScratch& scratch, const Emit& emit) const {
+    const auto merge_window = [&](std::uint32_t from, std::uint32_t length, std::vector<MergedPiece>& pieces) {
+      auto& symbols = scratch.symbols;
+      symbols.resize(length);
+      for (std::uint32_t i = 0; i < length; ++i) symbols[i].id = id_of(from + i);
+      merge_symbols(scratch);
+      for (std::uint32_t i = 0; i < length; i = symbols[i].next) pieces.push_back({symbols[i].id, from + symbols[i].next});
+      return from + length;
+    };
+    for (std::uint32_t begin = 0, end = 0; begin < count; begin = end) {
+      std::uint32_t last = id_of(begin);
+      for (end = begin + 1; end < count; ++end) {
+        const std::uint32_t id = id_of(end);
+        if (!joins_.may_hold(last, id)) break;
+        last = id;
+      }
+      if (end - begin == 1) {
+        emit(last, begin, end);
+        continue;
+      }
+      merge_in_windows(begin, end, merge_window, scratch.pieces);
+      std::uint32_t from = begin;
+      for (const MergedPiece piece : scratch.pieces) {
+        emit(piece.id, from, piece.end);
+        from = piece.end;
+      }
+    }
+  }
 
   /// Which symbols that words begin as may end up in one token side by side: where they may not, merge() cuts.
   void set_joins(PairFilter joins) { joins_ = std::move(joins); }
@@ -115,8 +145,10 @@ class MergeTable {
   MergeTable() = default;
   static constexpr std::uint64_t empty = ~std::uint64_t{0};
   static constexpr std::uint32_t short_part = 24;  // up to here a scan for the best pair beats a queue
-  void merge_short(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const;
-  void merge_long(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const;
+  // Of scratch.symbols, whose ids are set (at least one). What is left is found from symbols[0] along `next`, up to their number.
+  void merge_symbols(BpeScratch& scratch) const;
+  void merge_short(BpeScratch& scratch) const;
+  void merge_long(BpeScratch& scratch) const;  // O(n log n)
   void reserve(std::size_t count);
   void add(std::uint32_t rank, const Merge& merge, bool replace);
   [[nodiscard]] std::size_t hash(std::uint64_t pair) const noexcept { return static_cast<std::size_t>(pair * 0x9E3779B97F4A7C15u >> shift_); }
@@ -139,7 +171,7 @@ class Bpe {
   /// The same with merges as ids, the last of equal ones counts.
   Bpe(const Vocabulary& vocabulary, std::span<const detail::MergeTable::Merge> merges, bool whole_words);
 
-  /// Appends the tokens of one word (any bytes). O(n log n). A byte without a token becomes the unknown token, or nothing where
+  /// Appends the tokens of one word (any bytes). A byte without a token becomes the unknown token, or nothing where
   /// the vocabulary has none. Control, unknown and user-defined tokens never come out of here.
   void encode(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const;
 

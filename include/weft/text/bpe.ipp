@@ -208,28 +208,27 @@ WEFT_INLINE MergeTable::MergeTable(std::span<const Merge> merges, bool last_coun
   for (std::size_t i = 0; i < merges.size(); ++i) add(static_cast<std::uint32_t>(i), merges[i], last_counts);
 }
 
-WEFT_INLINE void MergeTable::merge(BpeScratch& scratch) const {
+WEFT_INLINE void MergeTable::merge_symbols(BpeScratch& scratch) const {
   auto& symbols = scratch.symbols;
   const auto count = static_cast<std::uint32_t>(symbols.size());
-  for (std::uint32_t begin = 0, end = 1; begin < count; begin = end++) {
-    symbols[begin].rank = none;
-    symbols[begin].next = end;
-    for (; end < count && joins_.may_hold(symbols[end - 1].id, symbols[end].id); ++end) {
-      symbols[end - 1].rank = rank(symbols[end - 1].id, symbols[end].id);
-      symbols[end] = {symbols[end].id, end - 1, end + 1, none};
-    }
-    if (end - begin > short_part)
-      merge_long(scratch, begin, end);
-    else if (end - begin > 1)
-      merge_short(scratch, begin, end);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto& symbol = symbols[i];
+    symbol.previous = i - 1;
+    symbol.next = i + 1;
+    symbol.rank = i + 1 < count ? rank(symbol.id, symbols[i + 1].id) : none;
   }
+  if (count > short_part)
+    merge_long(scratch);
+  else
+    merge_short(scratch);
 }
 
-WEFT_INLINE void MergeTable::merge_short(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const {
+WEFT_INLINE void MergeTable::merge_short(BpeScratch& scratch) const {
   auto& symbols = scratch.symbols;
+  const auto end = static_cast<std::uint32_t>(symbols.size());
   for (;;) {
-    std::uint32_t best = begin;
-    for (std::uint32_t i = symbols[begin].next; i < end; i = symbols[i].next)
+    std::uint32_t best = 0;
+    for (std::uint32_t i = symbols[0].next; i < end; i = symbols[i].next)
       if (symbols[i].rank < symbols[best].rank) best = i;
     auto& symbol = symbols[best];
     if (symbol.rank == none) return;
@@ -240,16 +239,17 @@ WEFT_INLINE void MergeTable::merge_short(BpeScratch& scratch, std::uint32_t begi
       symbol.rank = rank(symbol.id, symbols[symbol.next].id);
       symbols[symbol.next].previous = best;
     }
-    if (best > begin) symbols[symbol.previous].rank = rank(symbols[symbol.previous].id, symbol.id);
+    if (best > 0) symbols[symbol.previous].rank = rank(symbols[symbol.previous].id, symbol.id);
   }
 }
 
 // A queue of pairs.
-WEFT_INLINE void MergeTable::merge_long(BpeScratch& scratch, std::uint32_t begin, std::uint32_t end) const {
+WEFT_INLINE void MergeTable::merge_long(BpeScratch& scratch) const {
   auto& symbols = scratch.symbols;
   auto& queue = scratch.queue;
+  const auto end = static_cast<std::uint32_t>(symbols.size());
   queue.clear();
-  for (std::uint32_t i = begin; i < end; ++i)
+  for (std::uint32_t i = 0; i < end; ++i)
     if (symbols[i].rank != none) queue.push_back(std::uint64_t{symbols[i].rank} << 32 | i);
   std::make_heap(queue.begin(), queue.end(), std::greater<>());
   const auto update = [&](std::uint32_t at) {
@@ -272,7 +272,7 @@ WEFT_INLINE void MergeTable::merge_long(BpeScratch& scratch, std::uint32_t begin
     swallowed.rank = none;
     if (symbol.next < end) symbols[symbol.next].previous = at;
     update(at);
-    if (at > begin) update(symbol.previous);
+    if (at > 0) update(symbol.previous);
   }
 }
 
@@ -370,12 +370,8 @@ WEFT_INLINE void Bpe::merge_short(std::string_view word, std::vector<Token>& out
 
 WEFT_INLINE void Bpe::merge_long(std::string_view word, std::vector<Token>& out, BpeScratch& scratch) const {
   if (word.size() >= 0xFFFFFFFF) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
-  auto& symbols = scratch.symbols;
-  symbols.clear();
-  symbols.reserve(word.size());  // else a word of megabytes is copied as it grows
-  for (const char c : word) symbols.push_back({byte_tokens_[static_cast<unsigned char>(c)], 0, 0, detail::MergeTable::none});
-  merges_.merge(scratch);
-  for (std::size_t i = 0; i < symbols.size(); i = symbols[i].next) emit(symbols[i].id, out);
+  const auto symbol = [&](std::uint32_t i) { return byte_tokens_[static_cast<unsigned char>(word[i])]; };
+  merges_.merge(static_cast<std::uint32_t>(word.size()), symbol, scratch, [&](std::uint32_t id, std::uint32_t, std::uint32_t) { emit(id, out); });
 }
 
 }  // namespace weft

@@ -42,24 +42,25 @@ class BpeModel final : public SubwordModel {
     }
     Scratch scratch;
     read_symbols(word, control, scratch);
-    auto& symbols = scratch.merging.symbols;
-    if (symbols.empty()) return;
-    (control || !user_merges_ ? merges_ : *user_merges_).merge(scratch.merging);
-    for (std::uint32_t i = 0; i < symbols.size(); i = symbols[i].next)
-      out.push_back({static_cast<Token>(symbols[i].id), scratch.begins[i], symbols[i].next < symbols.size() ? scratch.begins[symbols[i].next] : scratch.end});
+    const auto begin_of = [&](std::uint32_t i) { return i < scratch.symbols.size() ? scratch.symbols[i].begin : scratch.end; };
+    (control || !user_merges_ ? merges_ : *user_merges_)
+        .merge(static_cast<std::uint32_t>(scratch.symbols.size()), [&](std::uint32_t i) { return scratch.symbols[i].id; }, scratch.merging,
+               [&](std::uint32_t id, std::uint32_t begin, std::uint32_t end) { out.push_back({static_cast<Token>(id), begin_of(begin), begin_of(end)}); });
   }
 
  private:
   struct Scratch {
+    struct Symbol {
+      std::uint32_t id, begin;
+    };
     BpeScratch merging{};
-    std::vector<std::size_t> begins{};  // of each symbol
-    std::size_t end = 0;
+    std::vector<Symbol> symbols{};
+    std::uint32_t end = 0;
     std::string text{};
 
     void add(Token id, std::size_t length) {
-      merging.symbols.push_back({static_cast<std::uint32_t>(id), 0, 0, 0});
-      begins.push_back(end);
-      end += length;
+      symbols.push_back({static_cast<std::uint32_t>(id), end});
+      end += static_cast<std::uint32_t>(length);
     }
   };
 

@@ -30,7 +30,7 @@ class CharacterBpe final : public TokenizerFamily {
   struct Call {
     SpacedText spaced{};
     BpeScratch merging{};
-    std::vector<std::uint32_t> begins{};  // of each symbol
+    std::vector<std::uint32_t> symbols{}, begins{};  // of each character
   };
   static constexpr std::uint32_t missing = MergeTable::max_tokens;
 

@@ -81,28 +81,24 @@ WEFT_INLINE void CharacterBpe::encode_word(std::size_t begin, std::size_t end, C
   };
   if (whole_words_ || (whole_lines_ && word.find_first_not_of('\n') == std::string_view::npos))
     if (const Token id = tokens_.find(word); id >= 0) return add(id, begin, end);
-  auto& symbols = call.merging.symbols;
-  symbols.clear();
+  call.symbols.clear();
   call.begins.clear();
   for (std::size_t at = begin; at < end;) {
     const std::uint32_t length = read_unit(text, at).length;
     const Token id = tokens_.find(text.substr(at, length));
-    symbols.push_back({id < 0 ? missing : static_cast<std::uint32_t>(id), 0, 0, 0});
+    call.symbols.push_back(id < 0 ? missing : static_cast<std::uint32_t>(id));
     call.begins.push_back(static_cast<std::uint32_t>(at));
     at += length;
   }
   call.begins.push_back(static_cast<std::uint32_t>(end));
-  merges_.merge(call.merging);
-  for (std::uint32_t i = 0; i < symbols.size(); i = symbols[i].next) {
-    const std::size_t from = call.begins[i], to = call.begins[symbols[i].next];
-    if (symbols[i].id != missing) {
-      add(static_cast<Token>(symbols[i].id), from, to);
-      continue;
-    }
+  const auto add_piece = [&](std::uint32_t id, std::uint32_t first, std::uint32_t last) {
+    const std::size_t from = call.begins[first], to = call.begins[last];
+    if (id != missing) return add(static_cast<Token>(id), from, to);
     const std::string_view symbol = text.substr(from, to - from);
     for (const char c : symbol == " " && tokens_.spelling() == Spelling::space_mark ? space_mark : symbol)
-      if (const Token id = byte_tokens_[static_cast<unsigned char>(c)]; id >= 0) add(id, from, to);
-  }
+      if (const Token byte = byte_tokens_[static_cast<unsigned char>(c)]; byte >= 0) add(byte, from, to);
+  };
+  merges_.merge(static_cast<std::uint32_t>(call.symbols.size()), [&](std::uint32_t i) { return call.symbols[i]; }, call.merging, add_piece);
 }
 
 }  // namespace weft::detail

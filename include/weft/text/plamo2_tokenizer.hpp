@@ -28,7 +28,6 @@ class Plamo2Tokenizer final : public TokenizerFamily {
  private:
   /// The cheapest cut of what begins at a byte: its first token, or -1 for bytes.
   struct Node {
-    std::int64_t cost = 0;
     std::uint32_t length = 0;
     Token id = -1;
   };
@@ -37,6 +36,7 @@ class Plamo2Tokenizer final : public TokenizerFamily {
   TokenTable tokens_;
   WholeTokens whole_;
   ByteTrie trie_{};
+  std::size_t longest_ = 4;  // bytes of a token, or of a code point
   std::vector<std::int64_t> gains_{};  // [vocab]
   std::array<Token, 256> byte_tokens_{};
 };

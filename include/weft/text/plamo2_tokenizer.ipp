@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -24,6 +26,7 @@ WEFT_INLINE Plamo2Tokenizer::Plamo2Tokenizer(Vocabulary vocabulary)
     if (is_control(id) || !std::isfinite(gain) || gain <= least || gain >= 2147483647.0) continue;
     gains_[i] = static_cast<std::int64_t>(gain);
     trie_.add(vocabulary_.tokens[i], id);
+    longest_ = std::max(longest_, vocabulary_.tokens[i].size());
   }
   for (std::size_t byte = 0; byte < byte_tokens_.size(); ++byte)
     if (byte_tokens_[byte] < 0) fail(ErrorKind::format, "vocabulary: the byte ", byte, " has no token; PLaMo 2 needs one for each, written <0xNN>");
@@ -34,21 +37,31 @@ WEFT_INLINE void Plamo2Tokenizer::find_cut(std::string_view part, std::vector<No
   std::vector<std::uint8_t> lengths(part.size());  // of the unit that begins at a byte, 0 inside of one
   for (std::size_t at = 0; at < part.size(); at += lengths[at]) lengths[at] = static_cast<std::uint8_t>(read_unit(part, at).length);
   best.assign(part.size() + 1, Node{});
+  const std::size_t ring = std::bit_ceil(longest_ + 1);  // no token reaches further: more costs need not be kept
+  std::vector<std::int64_t> costs(ring, 0);
+  const auto cost_from = [&](std::size_t at) -> std::int64_t& { return costs[at & (ring - 1)]; };
   for (std::size_t begin = part.size(); begin-- > 0;) {
     if (lengths[begin] == 0) continue;
-    Node node{std::int64_t{1} << 60, 0, -1};
+    Node node{};
+    std::int64_t least = std::int64_t{1} << 60;
     std::uint32_t at = ByteTrie::root;
     for (std::size_t end = begin; end < part.size();) {
       at = trie_.child(at, static_cast<unsigned char>(part[end++]));
       if (at == ByteTrie::none) break;
       const Token id = trie_.id(at);
       if (id < 0 || (end < part.size() && lengths[end] == 0)) continue;
-      const std::int64_t cost = best[end].cost - gains_[static_cast<std::size_t>(id)];
-      if (cost <= node.cost) node = {cost, static_cast<std::uint32_t>(end - begin), id};
+      const std::int64_t cost = cost_from(end) - gains_[static_cast<std::size_t>(id)];
+      if (cost > least) continue;
+      least = cost;
+      node = {static_cast<std::uint32_t>(end - begin), id};
     }
-    const std::int64_t cost = best[begin + lengths[begin]].cost + in_bytes;
-    if (cost < node.cost) node = {cost, lengths[begin], -1};
+    const std::int64_t cost = cost_from(begin + lengths[begin]) + in_bytes;
+    if (cost < least) {
+      least = cost;
+      node = {lengths[begin], -1};
+    }
     best[begin] = node;
+    cost_from(begin) = least;
   }
 }
 

@@ -10,6 +10,7 @@
 #include "weft/core/config.hpp"
 #include "weft/text/added_tokens.hpp"
 #include "weft/text/bpe.hpp"
+#include "weft/text/merge_windows.hpp"
 #include "weft/text/pair_filter.hpp"
 #include "weft/text/sentence_normalizer.hpp"
 #include "weft/text/spaced_text.hpp"
@@ -46,14 +47,14 @@ class SentencePieceBpe final : public TokenizerFamily {
     SpacedText spaced{};
     std::vector<Symbol> symbols{};
     std::vector<Pair> queue{};
+    std::vector<MergedPiece> pieces{};
   };
 
   void encode_part(std::string_view part, bool space_before, Call& call, std::vector<Token>& out, std::vector<TextRange>* ranges,
                    std::size_t offset) const;
   void encode_normal(std::string_view part, bool front, Call& call, std::vector<Token>& out, std::vector<TextRange>* ranges, std::size_t offset) const;
-  void encode_word(std::string_view word, Call& call, std::vector<Token>& out) const;
-  void read_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
-  void merge(std::string_view word, Call& call) const;
+  void merge(std::string_view word, Call& call) const;  // call.pieces become those of the word, their ids -1 where nothing merged
+  void merge_symbols(std::string_view word, Call& call) const;
   void emit(std::string_view symbol, Token id, std::vector<Token>& out) const;
 
   TokenTable tokens_;

@@ -105,15 +105,20 @@ WEFT_INLINE void SentencePieceBpe::encode_part(std::string_view part, bool space
   const std::string& text = call.spaced.text;
   const auto encode_until = [&](std::size_t begin, std::size_t end) {
     const std::string_view word = std::string_view(text).substr(begin, end - begin);
-    if (!ranges) return call.known.append(text.data(), word, out, [&] { encode_word(word, call, out); });
-    read_symbols(word, call.symbols);
-    merge(word, call);
-    for (std::uint32_t i = 0; i < call.symbols.size(); i = call.symbols[i].next) {
-      const Symbol& symbol = call.symbols[i];
-      const std::size_t before = out.size(), at = begin + symbol.begin;
-      emit(word.substr(symbol.begin, symbol.length), symbol.id, out);
-      ranges->insert(ranges->end(), out.size() - before, call.spaced.range(at, at + symbol.length, offset));
-    }
+    const auto encode_word = [&](const auto& emitted) {
+      merge(word, call);
+      std::size_t at = 0;
+      for (const MergedPiece piece : call.pieces) {
+        const std::size_t before = out.size();
+        emit(word.substr(at, piece.end - at), static_cast<Token>(piece.id), out);
+        emitted(begin + at, begin + piece.end, out.size() - before);
+        at = piece.end;
+      }
+    };
+    if (ranges)
+      encode_word([&](std::size_t from, std::size_t to, std::size_t count) { ranges->insert(ranges->end(), count, call.spaced.range(from, to, offset)); });
+    else
+      call.known.append(text.data(), word, out, [&] { encode_word([](std::size_t, std::size_t, std::size_t) {}); });
   };
   std::size_t begin = front;
   char32_t last = 0;
@@ -129,25 +134,26 @@ WEFT_INLINE void SentencePieceBpe::encode_part(std::string_view part, bool space
   if (begin < text.size()) encode_until(begin, text.size());
 }
 
-WEFT_INLINE void SentencePieceBpe::encode_word(std::string_view word, Call& call, std::vector<Token>& out) const {
-  read_symbols(word, call.symbols);
-  merge(word, call);
-  for (std::uint32_t i = 0; i < call.symbols.size(); i = call.symbols[i].next)
-    emit(word.substr(call.symbols[i].begin, call.symbols[i].length), call.symbols[i].id, out);
-}
-
-WEFT_INLINE void SentencePieceBpe::read_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
-  symbols.clear();
-  for (std::size_t at = 0; at < word.size();) {
-    const auto i = static_cast<std::uint32_t>(symbols.size());
-    const std::uint32_t length = read_unit(word, at).length;
-    symbols.push_back({static_cast<std::uint32_t>(at), length, i - 1, i + 1, -1});
-    at += length;
-  }
+WEFT_INLINE void SentencePieceBpe::merge(std::string_view word, Call& call) const {
+  auto& symbols = call.symbols;
+  const auto merge_window = [&](std::uint32_t begin, std::uint32_t bytes, std::vector<MergedPiece>& pieces) {
+    symbols.clear();
+    std::uint32_t at = begin;
+    for (const std::uint32_t end = begin + bytes; at < end;) {
+      const auto i = static_cast<std::uint32_t>(symbols.size());
+      const std::uint32_t length = read_unit(word, at).length;
+      symbols.push_back({at, length, i - 1, i + 1, -1});
+      at += length;
+    }
+    if (symbols.size() > 1) merge_symbols(word, call);
+    for (std::uint32_t i = 0; i < symbols.size(); i = symbols[i].next) pieces.push_back({static_cast<std::uint32_t>(symbols[i].id), symbols[i].begin + symbols[i].length});
+    return at;
+  };
+  merge_in_windows(0, static_cast<std::uint32_t>(word.size()), merge_window, call.pieces);
 }
 
 // The best score first, of equal ones the leftmost. O(n log n).
-WEFT_INLINE void SentencePieceBpe::merge(std::string_view word, Call& call) const {
+WEFT_INLINE void SentencePieceBpe::merge_symbols(std::string_view word, Call& call) const {
   auto& symbols = call.symbols;
   auto& queue = call.queue;
   const auto count = static_cast<std::uint32_t>(symbols.size());
