@@ -48,6 +48,7 @@ struct Operand {
   std::int64_t cols = 0;
   std::int32_t planes = 1;
   std::byte* room = nullptr;  ///< Backend::room_bytes() of the caller's own, aligned to 64, or null: slower, the same bits
+  std::uint64_t id = 0;       ///< of these rows, which the room may keep for the next product with them; 0: keep nothing
 };
 
 /// The two ways in which files order the dimensions that rotate together.

@@ -37,7 +37,7 @@ class Workspace {
     blocks_ = Tensor<std::byte, 1>({std::max<std::int64_t>(2 * rows, few_rows) * static_cast<std::int64_t>(shape.widest_blocks)});
     for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
     cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
-    pieces_ = Tensor<float, 1>({shape.vocab + workers * nn::head_piece_floats});
+    pieces_ = Tensor<float, 1>({std::max(shape.vocab, shape.widest) + workers * nn::piece_floats});
     tokens.reserve(static_cast<std::size_t>(rows));
     positions.reserve(static_cast<std::size_t>(rows));
     segments.reserve(static_cast<std::size_t>(rows));
@@ -50,7 +50,8 @@ class Workspace {
     const auto partials = splits > 1 ? redundant_rows * splits * shape_.partials : 0;
     if (partials_.size() < partials) partials_ = Tensor<float, 1>({partials});
     if (logits_.size() < logit_count * shape_.vocab) logits_ = Tensor<float, 1>({logit_count * shape_.vocab});
-    const auto rooms = static_cast<std::int64_t>(shape_.room_bytes) * workers_;
+    const auto room_bytes = shape_.room_bytes > 0 ? shape_.room_bytes + nn::room_head_bytes : 0;
+    const auto rooms = static_cast<std::int64_t>(room_bytes) * workers_;
     if (!redundant && rooms_.size() < rooms) rooms_ = Tensor<std::byte, 1>({rooms});
     nn::Scratch s;
     s.residual = residual_.data();
@@ -69,7 +70,7 @@ class Workspace {
     s.widest = shape_.widest;
     s.widest_rope = shape_.widest_rope;
     s.widest_blocks = shape_.widest_blocks;
-    s.room_bytes = shape_.room_bytes;
+    s.room_bytes = room_bytes;
     return s;
   }
 

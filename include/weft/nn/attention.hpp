@@ -141,7 +141,8 @@ void attend(Team& team, const LayerRef<B>& layer, const Pass& pass, bool quantis
     B::attend(job);
     if (!quantises) return;
     const auto width = a.heads * a.head_dim, at = job.out - pass.scratch.mixed, row = at / width;
-    for (auto r = row; r < row + job.rows; ++r) quantise_columns<B>(pass, pass.scratch.mixed, width, r, at % width, width / a.kv_heads);
+    const auto first = at % width, count = width / a.kv_heads;
+    for (auto r = row; r < row + job.rows; ++r) quantise_columns<B>(pass, pass.scratch.mixed + r * width + first, width, r, first, count);
   };
   // Rows [r, r + rows) of the first segment, or of each segment its row.
   const auto run = [&](std::span<const Segment> segments, std::int64_t r, std::int64_t rows) {
@@ -229,7 +230,7 @@ void attention_block(Team& team, const Program<B>& program, const LayerRef<B>& l
   project_qkv<B>(team, program, layer, pass, x);
   team.sync();
   const auto mixed = mix<B>(team, layer, pass);
-  add_linear<B>(team, pass, layer.out, mixed, pass.scratch.q);
+  add_linear<B>(team, pass, layer.out, mixed);
   team.sync();
 }
 

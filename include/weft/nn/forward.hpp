@@ -62,11 +62,10 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
     linear<B>(program.head, begin, end, x, 1, pass.logit_rows[0].out, program.vocab);
     return;
   }
-  // A piece at a time, copied while it is in the cache; a line of room keeps the rows of a piece out of each other's sets.
-  const auto piece = std::clamp<std::int64_t>(head_piece_floats / (count * panel_rows) - 1, 1, 128);
+  // A piece at a time, copied while it is in the cache.
+  const auto piece = std::min<std::int64_t>(panels_of_piece(count), 128);
   const auto stride = (piece + 1) * panel_rows;
-  // Products count weight rows from the first one: where that would be lies in the same buffer, a row of logits before the pieces.
-  float* const room = pass.scratch.pieces + program.vocab + team.worker() * head_piece_floats;
+  float* const room = piece_of(team, pass, program.vocab);
   for (auto p = begin; p < end; p += piece) {
     const auto last = std::min(p + piece, end);
     const auto from = p * panel_rows, n = std::min(last * panel_rows, program.vocab) - from;

@@ -29,7 +29,7 @@ std::byte* prepared_blocks(const Pass& pass, std::int64_t slot, std::int64_t row
 template <class B>
 Operand prepared(const Team& team, const Pass& pass, std::int64_t cols) noexcept {
   const auto slot = slot_of(team, pass);
-  return {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes, room_of(team, pass)};
+  return with_room(team, pass, {prepared_row(pass, slot, 0, cols), prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes});
 }
 /// Quantises x, a row of `cols` values, for the next product.
 template <class B>
@@ -52,11 +52,11 @@ Operand prepare_normalised(Team& team, const Pass& pass, const NormRef& norm, st
 inline bool quantises_columns(const Pass& pass, bool quantise, std::int64_t columns) noexcept {
   return quantise && !pass.redundant && pass.planes == 1 && columns % quant_block == 0;
 }
-/// Quantises columns [first, first + count) of row r of `values` [rows, cols] for the next product, while others may still read what
-/// the last one multiplies. first: whole blocks.
+/// Quantises x, columns [first, first + count) of row r of `cols` columns, for the next product, while others may still read what the last
+/// one multiplies. first: whole blocks.
 template <class B>
-void quantise_columns(const Pass& pass, const float* values, std::int64_t cols, std::int64_t r, std::int64_t first, std::int64_t count) {
-  B::quantise(values + r * cols + first, count, 1, prepared_blocks<B>(pass, columns_slot, r, cols) + B::quantised_bytes(first));
+void quantise_columns(const Pass& pass, const float* x, std::int64_t cols, std::int64_t r, std::int64_t first, std::int64_t count) {
+  B::quantise(x, count, 1, prepared_blocks<B>(pass, columns_slot, r, cols) + B::quantised_bytes(first));
 }
 
 /// The rows of `values` [rows, cols] as an operand; only quantised ones need work, unless they are `ready`.
@@ -65,7 +65,8 @@ Operand prepare_plain(Team& team, const Pass& pass, const float* values, std::in
   if (!quantise) return {values, nullptr, cols};
   if (!ready)
     prepare_rows(team, pass, pass.rows, [&](std::int64_t r, std::int64_t slot) { quantise_row<B>(pass, values + r * cols, cols, slot, r); });
-  return {values, prepared_blocks<B>(pass, ready ? columns_slot : slot_of(team, pass), 0, cols), cols, pass.planes, room_of(team, pass)};
+  const auto slot = ready ? columns_slot : slot_of(team, pass);
+  return with_room(team, pass, {values, prepared_blocks<B>(pass, slot, 0, cols), cols, pass.planes});
 }
 
 /// out[r, i] = W[i] . x[r] + bias[i] for weight rows i of panels [begin, end).
@@ -81,18 +82,21 @@ void linear(const LinearRef<B>& w, std::int64_t begin, std::int64_t end, const O
 }
 
 inline std::int64_t panels_of(std::int64_t rows) noexcept { return (rows + panel_rows - 1) / panel_rows; }
+/// As many as fit piece_of() for `rows` rows, whose stride is one panel more: rows a power of two apart would share the sets of a cache.
+inline std::int64_t panels_of_piece(std::int64_t rows) noexcept { return std::max<std::int64_t>(1, piece_floats / (rows * panel_rows) - 1); }
 
-/// residual[r] += W x[r] + bias: each worker its own panels, through `temporary` [rows, width].
+/// residual[r] += W x[r] + bias: each worker its own panels, a piece at a time.
 template <class B>
-void add_linear(Team& team, const Pass& pass, const LinearRef<B>& w, const Operand& x, float* temporary) {
+void add_linear(Team& team, const Pass& pass, const LinearRef<B>& w, const Operand& x) {
   const auto width = w.weight->rows();
   const auto [begin, end] = slice_of(panels_of(width), team);
-  if (begin >= end) return;
-  linear<B>(w, begin, end, x, pass.rows, temporary, width);
-  const auto first = begin * panel_rows;
-  const auto count = std::min(end * panel_rows, width) - first;
-  for (std::int64_t r = 0; r < pass.rows; ++r)
-    B::add(temporary + r * width + first, count, pass.scratch.residual + r * width + first);
+  const auto piece = panels_of_piece(pass.rows), stride = (piece + 1) * panel_rows;
+  float* const sums = piece_of(team, pass, width);
+  for (auto p = begin; p < end; p += piece) {
+    const auto last = std::min(p + piece, end), from = p * panel_rows, count = std::min(last * panel_rows, width) - from;
+    linear<B>(w, p, last, x, pass.rows, sums - from, stride);
+    for (std::int64_t r = 0; r < pass.rows; ++r) B::add(sums + r * stride, count, pass.scratch.residual + r * width + from);
+  }
 }
 
 }  // namespace weft::nn

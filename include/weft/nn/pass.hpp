@@ -40,8 +40,8 @@ struct Scratch {
   float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
   float* logits = nullptr;    ///< [rows whose logits go nowhere else, vocab]
-  float* pieces = nullptr;    ///< [vocab + workers * head_piece_floats]: logits of several rows before they are copied out
-  std::byte* rooms = nullptr;  ///< [workers, room_bytes]: Operand::room of each, where rows are shared
+  float* pieces = nullptr;    ///< [max(vocab, widest) + workers * piece_floats], see piece_of()
+  std::byte* rooms = nullptr;  ///< [workers, room_bytes]: where rows are shared, see with_room()
   float* partials = nullptr;  ///< [rows, splits, heads, partial_floats(head_dim)]: attention of long rows, split by split
   std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
   std::int64_t widest = 0;
@@ -50,8 +50,9 @@ struct Scratch {
   std::size_t room_bytes = 0;
 };
 
-/// What a worker computes of several rows' logits at a time: it stays in the cache. At least two panels of max_pass_rows rows.
-inline constexpr std::int64_t head_piece_floats = 65536;
+/// What a worker computes at a time of what goes no further as it is (logits that are copied out, the sides of a gate): it stays in the
+/// cache. At least four panels of max_pass_rows rows.
+inline constexpr std::int64_t piece_floats = 65536;
 
 struct Pass {
   std::span<const Token> tokens;            ///< [rows]
@@ -83,8 +84,21 @@ void prepare_rows(Team& team, const Pass& pass, std::int64_t count, F&& f) {
 }
 inline constexpr std::int64_t columns_slot = 1;  ///< of blocks, where rows are shared: for what is quantised column by column
 inline std::int64_t slot_of(const Team& team, const Pass& pass) noexcept { return pass.redundant ? team.worker() : 0; }
-inline std::byte* room_of(const Team& team, const Pass& pass) noexcept {
-  return pass.scratch.rooms == nullptr ? nullptr : pass.scratch.rooms + static_cast<std::size_t>(team.worker()) * pass.scratch.room_bytes;
+
+/// Where this worker has piece_floats floats. Products count weight rows from the first one: where that would be lies in the same buffer.
+inline float* piece_of(const Team& team, const Pass& pass, std::int64_t weight_rows) noexcept {
+  return pass.scratch.pieces + weight_rows + team.worker() * piece_floats;
+}
+
+/// Before the room of a worker stands how many operands it was used for.
+inline constexpr std::size_t room_head_bytes = 64;
+/// The operand with the room of this worker, if there are rooms, for products that follow each other: `x` has not been there before.
+inline Operand with_room(const Team& team, const Pass& pass, Operand x) noexcept {
+  if (pass.scratch.rooms == nullptr) return x;
+  std::byte* const head = pass.scratch.rooms + static_cast<std::size_t>(team.worker()) * pass.scratch.room_bytes;
+  x.room = head + room_head_bytes;
+  x.id = ++*reinterpret_cast<std::uint64_t*>(head);
+  return x;
 }
 
 }  // namespace weft::nn

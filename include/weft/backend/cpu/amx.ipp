@@ -227,11 +227,20 @@ template <class Format>
   }
 }
 
+/// Which rows were gathered, and how.
+struct Gathered {
+  std::uint64_t id;
+  std::int64_t first, rows;
+  Packing packing;
+  friend bool operator==(const Gathered&, const Gathered&) = default;
+};
+
 /// What is gathered and widened: Operand::room.
 struct Room {
   static constexpr std::int64_t capacity = 2048;  ///< blocks of a tile of rows: 1.4 MB
   static constexpr std::int64_t cached = 1400;    ///< as many as stay in the L2 cache while the panels go by: 1 MB
   static constexpr std::int64_t most_tiles = 16;
+  Gathered holds;
   TileBlock gathered[capacity + Group::steps];
   WideBlock wide[wide_blocks + Group::steps];
   alignas(64) float kept[most_tiles * tile_rows][16];
@@ -279,7 +288,8 @@ struct Multiplication {
       const std::int64_t groups = tiles() * whole_groups<Format>(count) * Format::halves / Group::steps;
       const float* const from = first > 0 ? room.kept[0] : nullptr;
       const Sums sums = last && directly ? Sums{from, out + p * panel_rows, stride, rows} : Sums{from, room.kept[0], 16, tiles() * tile_rows};
-      add_blocks<Format>(panel(p) + Format::layout.integers(static_cast<std::size_t>(first)), room.wide, count, x, tiles(), sums, {ahead, ahead + bytes, (bytes + groups - 1) / groups});
+      add_blocks<Format>(panel(p) + Format::layout.integers(static_cast<std::size_t>(first)), room.wide, count, x, tiles(), sums,
+                         {ahead, ahead + bytes, (bytes + groups - 1) / groups});
     });
     if (!directly) write_kept(p, exist);
   }
@@ -313,7 +323,9 @@ inline void multiply(const Panels& w, std::int64_t begin, std::int64_t end, cons
     for (std::int64_t first = 0; first < whole; first += together) {
       const Multiplication<Format> job{w, x.planes, std::min(together, whole - first), blocks, out + first / x.planes * stride, stride,
                                        *reinterpret_cast<Room*>(x.room)};
-      job.gather(reinterpret_cast<const QuantBlock*>(x.blocks) + first * blocks);
+      const Gathered wanted{x.id, first, job.rows, w.packing};
+      if (x.id == 0 || job.room.holds != wanted) job.gather(reinterpret_cast<const QuantBlock*>(x.blocks) + first * blocks);
+      job.room.holds = wanted;
       job.multiply(begin, end);
     }
     _tile_release();
