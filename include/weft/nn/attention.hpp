@@ -11,8 +11,8 @@ namespace weft::nn {
 
 /// Rows of one sequence that one call of attend shares keys and values for; also the grain of work in a prefill.
 inline constexpr std::int64_t attention_rows = 16;
-/// Queries that fill the tiles of attend; with fewer, rows of sequences that share pages go together.
-inline constexpr std::int64_t attention_queries = 16;
+/// Queries that attend takes over a page at a time; with fewer, rows of sequences that share pages go together.
+inline constexpr std::int64_t attention_queries = 24;
 
 namespace detail {
 
@@ -121,6 +121,15 @@ inline std::size_t branches_from(const Pass& pass, std::size_t s) noexcept {
   return end - s;
 }
 
+/// Into how many groups of rows to divide some branches: each at most as large as attend likes best, and no worker long idle in the end.
+inline std::int64_t branch_groups(const AttentionRef& a, std::int64_t branches, std::int64_t workers) noexcept {
+  const auto most = std::max<std::int64_t>(1, attention_queries * a.kv_heads / a.heads);
+  auto groups = (branches + most - 1) / most;
+  const auto idle = [&] { return (workers - groups * a.kv_heads % workers) % workers; };
+  while (groups < branches && idle() * 8 > groups * a.kv_heads) ++groups;
+  return groups;
+}
+
 }  // namespace detail
 
 /// Phase 2: every (rows of a sequence, KV head) is one job; workers take them in turn, since later rows cost more. Rows of branches
@@ -165,10 +174,9 @@ void attend(Team& team, const LayerRef<B>& layer, const Pass& pass, bool quantis
       for (std::int64_t r = 0; r < segment.rows; r += attention_rows) run(together, r, std::min(attention_rows, segment.rows - r));
       continue;
     }
-    const auto most = std::max<std::int64_t>(1, attention_queries * a.kv_heads / a.heads);
-    const auto jobs = (branches + most - 1) / most;
-    for (std::int64_t j = 0; j < jobs; ++j) {
-      const auto begin = branches * j / jobs, end = branches * (j + 1) / jobs;
+    const auto groups = detail::branch_groups(a, branches, team.size());
+    for (std::int64_t j = 0; j < groups; ++j) {
+      const auto begin = branches * j / groups, end = branches * (j + 1) / groups;
       run(together.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)), 0, end - begin);
     }
   }

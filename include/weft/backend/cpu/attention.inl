@@ -7,9 +7,13 @@
 // values are added in order of position, and positions past the query's own are never added. Included inside a target region
 // and the namespace of an instruction set.
 
-inline constexpr int block_queries = 16;
+inline constexpr int block_queries = 24;
 inline constexpr int block_dims = 128;  ///< dimensions of V that are summed at a time
 inline constexpr int tile_queries = max_tile < 4 ? 1 : max_tile == 8 && Part::count == 1 ? 8 : 4;
+
+/// Pages whose keys a tile takes at a time: what is broadcast serves all of them.
+inline constexpr int tile_pages = tile_queries == 8 ? 2 : 1;
+inline constexpr std::int64_t widest_shared = 256;  ///< dimensions of heads that are laid out once for several tiles
 
 /// Queries of the next tile when `left` are left.
 constexpr int tile_size(int left) noexcept { return left >= tile_queries ? tile_queries : left >= 4 ? 4 : left; }
@@ -41,6 +45,8 @@ struct Readers {
     while (queries.seen[begin] <= p * page_positions) ++begin;
     for (int t = begin + 1; t < queries.count; ++t) together = together && queries.pages[t][p] == queries.pages[begin][p];
   }
+  /// Whether the same queries do so with another page.
+  [[nodiscard]] bool as(const Readers& other) const noexcept { return begin == other.begin && together == other.together; }
   [[nodiscard]] int end(int from) const noexcept { return together ? queries.count : sequence_end(queries, from); }
 };
 
@@ -49,12 +55,13 @@ struct Readers {
 struct Scratch {
   float scores[block_queries][attention_split];
   float sums[block_queries][block_dims];
-  float q[block_queries * 256];
-  float own[block_queries * 256];
+  float q[block_queries * widest_shared];
+  float own[block_queries * widest_shared];
+  float numbers[tile_pages * page_positions * widest_shared];  ///< keys of a tile's pages as float32
 };
 /// Queries that go together: fewer when heads are so wide that they would not fit Scratch::q.
 inline int queries_together(std::int64_t head_dim) noexcept {
-  const std::int64_t fit = block_queries * 256 / head_dim;
+  const std::int64_t fit = block_queries * widest_shared / head_dim;
   return fit >= block_queries ? block_queries : fit > 1 ? static_cast<int>(fit) : 1;
 }
 
@@ -82,29 +89,6 @@ WEFT_FORCE F load_scales(const std::byte* block, std::int64_t head_dim) {
   return load(scales);
 }
 
-/// scores[t][i, i + 16) of one page.
-template <class V>
-struct ScorePage {
-  const std::byte* keys;
-  const Queries& queries;
-  const float* side_by_side;
-  std::int64_t head_dim, i;
-  F scale;
-  Scratch& scratch;
-
-  template <int T>
-  WEFT_INSIDE void tile(int t) {
-    F sums[T];
-    if constexpr (T == 8)
-      dot_columns<V, T>(keys, head_dim, SideBySide<T>{side_by_side + t * head_dim}, sums);
-    else
-      dot_columns<V, T>(keys, head_dim, Apart<T>(queries.q + t), sums);
-    F factor = scale;
-    if constexpr (V::bytes == 1) factor = mul(factor, load_scales(keys, head_dim));
-    WEFT_EACH (j, T) store(scratch.scores[t + j] + i, mul(sums[j], factor));
-  }
-};
-
 /// 16 values of a row of V, of which `left` exist.
 template <class V, bool whole>
 WEFT_FORCE F load_values(const std::byte* p, std::int64_t left) {
@@ -119,54 +103,146 @@ WEFT_FORCE F load_values(const std::byte* p, std::int64_t left) {
   return r;
 }
 
-/// sums[t][j] += weights[t][i] * V[i][j] for `positions` rows of V and C times 16 dims, of which `left` exist.
+/// acc[s][p][t] += column k + s of page p times x, for s in [0, count).
+template <class V, int T, int P, int S, class X>
+WEFT_FORCE void add_dimensions(const std::byte* const* keys, std::int64_t k, int count, const X& x, F (&acc)[S][P][T]) {
+  WEFT_EACH (s, count) {
+    F w[P];
+    WEFT_EACH (p, P) w[p] = load_values<V, true>(keys[p] + (k + s) * (page_positions * V::bytes), page_positions);
+    WEFT_EACH (t, T) {
+      F q;
+      WEFT_EACH (h, Part::count) q.p[h] = X::at(x, k + s, t);
+      WEFT_EACH (p, P) acc[s][p][t] = fma(w[p], q, acc[s][p][t]);
+    }
+  }
+}
+
+/// out[s][p][t] = sum over k = first + s, first + s + 2, ... of column k of page p times x[t][k].
+template <class V, int T, int P, int S, class X>
+WEFT_FORCE void sum_dimensions(const std::byte* const* keys, std::int64_t first, std::int64_t n, const X& x, F (&out)[S][P][T]) {
+  F acc[S][P][T];
+  WEFT_EACH (s, S)
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) acc[s][p][t] = set(0.0f);
+  std::int64_t k = first;
+  for (; k + S <= n; k += 2) add_dimensions<V, T, P, S>(keys, k, S, x, acc);
+  if (S == 2 && k < n) add_dimensions<V, T, P, S>(keys, k, 1, x, acc);
+  WEFT_EACH (s, S)
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) out[s][p][t] = acc[s][p][t];
+}
+
+/// out[p][t]: dot_columns for P pages of 16 keys.
+template <class V, int T, int P, class X>
+WEFT_FORCE void dot_pages(const std::byte* const* keys, std::int64_t n, const X& x, F (&out)[P][T]) {
+  if constexpr (P == 1) {
+    dot_columns<V, T>(keys[0], n, x, out[0]);
+  } else if constexpr (T <= 4) {
+    F sums[2][P][T];
+    sum_dimensions<V, T, P, 2>(keys, 0, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) out[p][t] = add(sums[0][p][t], sums[1][p][t]);
+  } else {
+    F sums[1][P][T];
+    float even[P][T][16];
+    sum_dimensions<V, T, P, 1>(keys, 0, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) store(even[p][t], sums[0][p][t]);
+    __asm__ volatile("" : : "r"(even) : "memory");  // else they stay in registers, and the second pass spills
+    sum_dimensions<V, T, P, 1>(keys, 1, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) out[p][t] = add(load(even[p][t]), sums[0][p][t]);
+  }
+}
+
+/// scores[t][i, i + 16 P) of P pages.
+template <class V, int P>
+struct ScorePages {
+  const std::byte* const* keys;  ///< [P]
+  const F* factors;              ///< [P]: of the sums
+  const Queries& queries;
+  const float* side_by_side;
+  std::int64_t head_dim, i;
+  Scratch& scratch;
+
+  template <int T>
+  WEFT_INSIDE void tile(int t) {
+    F sums[P][T];
+    if constexpr (T == 8)
+      dot_pages<V, T, P>(keys, head_dim, SideBySide<T>{side_by_side + t * head_dim}, sums);
+    else
+      dot_pages<V, T, P>(keys, head_dim, Apart<T>(queries.q + t), sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (j, T) store(scratch.scores[t + j] + i + p * page_positions, mul(sums[p][j], factors[p]));
+  }
+};
+
+/// Rows [first, last) of V, 16 to a page, from `offset` on.
+struct Rows {
+  const std::byte* const* pages;
+  std::size_t offset;
+  std::int64_t bytes;
+  int first, last;
+};
+
+/// sums[t][j] += weights[t][i] * V[i][j] for the rows i and C times 16 dims, of which `left` exist.
 template <class V, int T, int C, bool whole>
-WEFT_FORCE void add_values(const std::byte* values, std::int64_t row_bytes, std::int64_t left, int positions,
-                           const float* weights, float* sums) {
+WEFT_FORCE void add_values(const Rows& rows, std::int64_t d, std::int64_t left, const float* weights, float* sums) {
   F acc[C][T];
   WEFT_EACH (c, C)
     WEFT_EACH (t, T) acc[c][t] = load(sums + t * block_dims + 16 * c);
-  for (int i = 0; i < positions; ++i)
-    WEFT_EACH (c, C) {
-      const F v = load_values<V, whole>(values + i * row_bytes + c * 16 * V::bytes, left);
-      WEFT_EACH (t, T) acc[c][t] = fma(set(weights[t * attention_split + i]), v, acc[c][t]);
+  for (int i = rows.first; i < rows.last;) {
+    const std::byte* row = rows.pages[i / page_positions] + rows.offset + i % page_positions * rows.bytes + d * V::bytes;
+    int end = static_cast<int>((i / page_positions + 1) * page_positions);
+    if (end > rows.last) end = rows.last;
+    for (; i < end; ++i, row += rows.bytes) {
+      F v[C];
+      WEFT_EACH (c, C) v[c] = load_values<V, whole>(row + c * 16 * V::bytes, left);
+      WEFT_EACH (t, T) {
+        const F weight = set(weights[t * attention_split + i]);
+        WEFT_EACH (c, C) acc[c][t] = fma(weight, v[c], acc[c][t]);
+      }
     }
+  }
   WEFT_EACH (c, C)
     WEFT_EACH (t, T) store(sums + t * block_dims + 16 * c, acc[c][t]);
 }
 
-/// sums[t] += the weighted values of positions [i, i + 16) of the split.
+/// sums[t] += the weighted values of positions [i, i + positions) of the split, for each query as far as it sees.
 template <class V>
-struct SumPage {
-  const std::byte* values;  ///< of the first of `dims` dimensions
+struct SumValues {
+  const std::byte* const* pages;  ///< the first of those with these positions
+  std::size_t offset;             ///< of the first of `dims` dimensions
   const Queries& queries;
-  std::int64_t row_bytes, dims, base, i;
+  std::int64_t row_bytes, dims, base, i, positions;
   int begin;
   Scratch& scratch;
 
   template <int T>
-  WEFT_INSIDE void some(int t, int positions) {
+  WEFT_INSIDE void some(int t, int first, int last) {
     constexpr int C = T == 1 || (T <= 4 && Part::count == 1) ? 4 : Part::count == 1 || T * Part::count <= 4 ? 2 : 1;
+    const Rows rows{pages, offset, row_bytes, first, last};
+    const float* const weights = scratch.scores[t] + i;
+    float* const sums = scratch.sums[t];
     std::int64_t d = 0;
-    for (; d + 16 * C <= dims; d += 16 * C)
-      add_values<V, T, C, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
-                                scratch.sums[t] + d);
+    for (; d + 16 * C <= dims; d += 16 * C) add_values<V, T, C, true>(rows, d, 16, weights, sums + d);
     if constexpr (C > 1)
-      for (; d + 16 <= dims; d += 16)
-        add_values<V, T, 1, true>(values + d * V::bytes, row_bytes, 16, positions, scratch.scores[t] + i,
-                                  scratch.sums[t] + d);
-    if (d < dims)
-      add_values<V, T, 1, false>(values + d * V::bytes, row_bytes, dims - d, positions, scratch.scores[t] + i,
-                                 scratch.sums[t] + d);
+      for (; d + 16 <= dims; d += 16) add_values<V, T, 1, true>(rows, d, 16, weights, sums + d);
+    if (d < dims) add_values<V, T, 1, false>(rows, d, dims - d, weights, sums + d);
   }
-  /// Together where all queries of the tile see the whole page, else each as far as it sees.
+  /// How many of the positions query t sees.
+  [[nodiscard]] int seen(int t) const noexcept {
+    const std::int64_t left = queries.seen[t] - base - i;
+    return t < begin || left < 0 ? 0 : static_cast<int>(left < positions ? left : positions);
+  }
+  /// What all see is added for all together.
   template <int T>
   WEFT_INSIDE void tile(int t) {
-    if (t >= begin && queries.seen[t] >= base + i + page_positions) return some<T>(t, page_positions);
-    for (int j = t < begin ? begin : t; j < t + T; ++j) {
-      const std::int64_t seen = queries.seen[j] - base - i;
-      if (seen > 0) some<1>(j, static_cast<int>(seen < page_positions ? seen : page_positions));
-    }
+    const int common = seen(t);
+    if (common > 0) some<T>(t, 0, common);
+    if (T == 1 || seen(t + T - 1) == common) return;
+    for (int j = t; j < t + T; ++j)
+      if (const int all = seen(j); all > common) some<1>(j, common, all);
   }
 };
 
@@ -191,7 +267,7 @@ inline Share weigh_split(float* scores, std::int64_t n) noexcept {
   F sum = set(0.0f);
   for (std::int64_t i = 0; i < whole; i += 16) {
     const F distance = sub(load(scores + i), reference);
-    const F weight = select_less(distance, set(least_distance), set(0.0f), exp(distance));
+    const F weight = select_less(distance, set(least_distance), set(0.0f), exp_of_distance(distance));
     store(scores + i, weight);
     sum = add(sum, weight);
   }
@@ -242,42 +318,79 @@ WEFT_FORCE void prefetch_page(const AttentionJob& job, const Queries& queries, i
 }
 inline constexpr std::int64_t pages_ahead = 2;
 
-/// scratch.sums[t] = the weighted values of one split: `dims` dimensions from d.
+/// step(first page, pages, readers, first query, one past the last) for the pages of a split, up to `most` with the same readers at a time.
+template <class Step>
+WEFT_FORCE void for_each_page(const Queries& queries, int begin, std::int64_t base, std::int64_t positions, int most, Step&& step) {
+  const std::int64_t last = (base + positions + page_positions - 1) / page_positions;
+  int pages = 1;
+  for (std::int64_t p = base / page_positions; p < last; p += pages) {
+    const Readers readers(queries, begin, p);
+    for (pages = 1; pages < most && p + pages < last && readers.as(Readers(queries, begin, p + pages));) ++pages;
+    for (int from = 0, end; from < queries.count; from = end) {
+      end = readers.end(from);
+      if (end > readers.begin) step(p, pages, readers, from, end);
+    }
+  }
+}
+
+/// scratch.sums[t] = the weighted values of one split: `dims` dimensions from d. Sums of several tiles stay in registers for some pages.
 template <class V>
 [[gnu::noinline]] inline void sum_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
                                         std::int64_t positions, std::int64_t d, std::int64_t dims,
                                         Scratch& scratch) noexcept {
   for (int t = begin; t < queries.count; ++t)
     for (std::int64_t i = 0; i < dims; i += 16) store(scratch.sums[t] + i, set(0.0f));
-  for (std::int64_t i = 0; i < positions; i += page_positions) {
-    const std::int64_t p = (base + i) / page_positions;
-    const Readers readers(queries, begin, p);
-    for (int from = 0, end; from < queries.count; from = end) {
-      end = readers.end(from);
-      if (end <= readers.begin) continue;
-      if (d == 0) prefetch_page(job, queries, end - 1, p + pages_ahead, &KvSlot::v_offset);
-      const std::byte* values = queries.pages[end - 1][p] + job.slot.v_offset + d * V::bytes;
-      SumPage<V> step{values, queries, job.slot.head_dim * V::bytes, dims, base, i, readers.begin, scratch};
-      for_each_tile(from, readers.begin, end, step);
-    }
+  const auto offset = job.slot.v_offset + static_cast<std::size_t>(d * V::bytes);
+  const int most = queries.count > 4 ? 4 : 1;
+  for_each_page(queries, begin, base, positions, most, [&](std::int64_t p, int pages, const Readers& readers, int from, int end) {
+    if (d == 0)
+      for (int n = 0; n < pages; ++n) prefetch_page(job, queries, end - 1, p + n + (pages > 2 ? pages : 2), &KvSlot::v_offset);
+    SumValues<V> step{queries.pages[end - 1] + p, offset, queries, job.slot.head_dim * V::bytes, dims, base, p * page_positions - base,
+                      pages * page_positions, readers.begin, scratch};
+    for_each_tile(from, readers.begin, end, step);
+  });
+}
+
+/// Whether keys are laid out as float32 before: a conversion takes as long as two multiplications, and every tile would do it.
+template <class V>
+bool lays_out(const Readers& readers, int from, int end, std::int64_t dims) noexcept {
+  return V::bytes < 4 && end - (from < readers.begin ? readers.begin : from) > 2 * tile_queries && dims <= widest_shared;
+}
+
+template <class V, int P>
+[[gnu::noinline]] inline void score_pages(const AttentionJob& job, const Queries& queries, const Readers& readers, int from, int end,
+                                          std::int64_t p, std::int64_t i, Scratch& scratch) noexcept {
+  const std::int64_t head_dim = job.slot.head_dim;
+  const float* const side_by_side = readers.together ? scratch.q : scratch.own;
+  const std::byte* keys[P];
+  F factors[P];
+  for (int n = 0; n < P; ++n) {
+    prefetch_page(job, queries, end - 1, p + n + pages_ahead, &KvSlot::k_offset);
+    keys[n] = queries.pages[end - 1][p + n] + job.slot.k_offset;
+    factors[n] = set(job.scale);
+    if constexpr (V::bytes == 1) factors[n] = mul(factors[n], load_scales(keys[n], head_dim));
   }
+  if (lays_out<V>(readers, from, end, head_dim)) {
+    for (int n = 0; n < P; ++n) {
+      float* const numbers = scratch.numbers + n * page_positions * head_dim;
+      for (std::int64_t k = 0; k < page_positions * head_dim; k += 16) store(numbers + k, load_values<V, true>(keys[n] + k * V::bytes, 16));
+      keys[n] = reinterpret_cast<const std::byte*>(numbers);
+    }
+    ScorePages<AsF32, P> step{keys, factors, queries, side_by_side, head_dim, i, scratch};
+    return for_each_tile(from, readers.begin, end, step);
+  }
+  ScorePages<V, P> step{keys, factors, queries, side_by_side, head_dim, i, scratch};
+  for_each_tile(from, readers.begin, end, step);
 }
 
 template <class V>
-[[gnu::noinline]] inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base,
-                                          std::int64_t positions, Scratch& scratch) noexcept {
-  for (std::int64_t i = 0; i < positions; i += page_positions) {
-    const std::int64_t p = (base + i) / page_positions;
-    const Readers readers(queries, begin, p);
-    for (int from = 0, end; from < queries.count; from = end) {
-      end = readers.end(from);
-      if (end <= readers.begin) continue;
-      prefetch_page(job, queries, end - 1, p + pages_ahead, &KvSlot::k_offset);
-      const std::byte* keys = queries.pages[end - 1][p] + job.slot.k_offset;
-      ScorePage<V> step{keys, queries, readers.together ? scratch.q : scratch.own, job.slot.head_dim, i, set(job.scale), scratch};
-      for_each_tile(from, readers.begin, end, step);
-    }
-  }
+inline void score_split(const AttentionJob& job, const Queries& queries, int begin, std::int64_t base, std::int64_t positions,
+                        Scratch& scratch) noexcept {
+  for_each_page(queries, begin, base, positions, tile_pages, [&](std::int64_t p, int pages, const Readers& readers, int from, int end) {
+    const std::int64_t i = p * page_positions - base;
+    if (pages == 1) return score_pages<V, 1>(job, queries, readers, from, end, p, i, scratch);
+    if constexpr (tile_pages > 1) score_pages<V, tile_pages>(job, queries, readers, from, end, p, i, scratch);
+  });
 }
 
 /// Lays the queries [from, end) of each tile of eight side by side.

@@ -1,11 +1,8 @@
 // Elementary functions by fma polynomials, the same bits everywhere. Coefficients: weighted least squares on Chebyshev
 // nodes, reweighted until the error is level. Included inside a target region and the namespace of an instruction set.
 
-/// e^x, within 2 ulp; subnormal results are right, below them 0, above the largest float infinity; NaN stays NaN.
-WEFT_FORCE F exp(F x) {
-  x = max(set(-110.0f), min(set(89.0f), x));  // in this order of operands NaN passes
-  const I n = round(mul(x, set(0x1.715476p+0f)));
-  const F k = to_float(n);
+/// e^x / 2^k for k = x / ln 2, rounded.
+WEFT_FORCE F exp_of_rest(F x, F k) {
   F r = fma(k, set(-0x1.62e4p-1f), x);   // ln 2 in two pieces: k times the first is exact
   r = fma(k, set(-0x1.7f7d1cp-20f), r);  // |r| <= ln(2) / 2
   F p = fma(set(0x1.6a23cep-10f), r, set(0x1.123a2p-7f));
@@ -13,11 +10,24 @@ WEFT_FORCE F exp(F x) {
   p = fma(p, r, set(0x1.555492p-3f));
   p = fma(p, r, set(0x1.fffffcp-2f));
   p = fma(mul(r, r), p, r);
-  p = add(p, set(1.0f));
+  return add(p, set(1.0f));
+}
+
+/// e^x, within 2 ulp; subnormal results are right, below them 0, above the largest float infinity; NaN stays NaN.
+WEFT_FORCE F exp(F x) {
+  x = max(set(-110.0f), min(set(89.0f), x));  // in this order of operands NaN passes
+  const I n = round(mul(x, set(0x1.715476p+0f)));
+  const F p = exp_of_rest(x, to_float(n));
   const I half = shift_right<1>(n);  // 2^n in two factors, since n may pass the range of one exponent
   const I bias = iset(127);
-  p = mul(p, as_float(shift_left<23>(iadd(half, bias))));
-  return mul(p, as_float(shift_left<23>(iadd(isub(n, half), bias))));
+  return mul(mul(p, as_float(shift_left<23>(iadd(half, bias)))), as_float(shift_left<23>(iadd(isub(n, half), bias))));
+}
+
+/// The bits of exp(x) for x in [-87, 0], in two thirds of its time; NaN stays NaN, of other x it is any number.
+WEFT_FORCE F exp_of_distance(F x) {
+  const F shift = set(12582912.0f);  // 1.5 * 2^23: the low bits of a sum with it are the rounded number
+  const F shifted = add(mul(x, set(0x1.715476p+0f)), shift);
+  return mul(exp_of_rest(x, sub(shifted, shift)), as_float(shift_left<23>(iadd(as_int(shifted), iset(127)))));
 }
 
 WEFT_FORCE F negate(F x) { return sub(set(-0.0f), x); }
