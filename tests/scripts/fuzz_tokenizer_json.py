@@ -150,6 +150,7 @@ def combinations():
     yield "delimiter", make(bpe(unk_token="<unk>", fuse_unk=True), pre=P.Sequence([P.CharDelimiterSplit("a"), P.Digits(True)]))
     yield "fixed", make(bpe(unk_token="<unk>"), pre=P.FixedLength(3))
     yield "byte_level", make(byte_level(), pre=P.ByteLevel(True, True), post=X.ByteLevel(True), dec=D.ByteLevel())
+    yield "byte_level_lacking", make(bpe(), pre=P.Sequence([P.Digits(True), P.ByteLevel(False, True)]), post=X.ByteLevel(True), dec=D.ByteLevel())
     yield "byte_level_ignore", make(byte_level(ignore_merges=True), pre=P.ByteLevel(False, True), post=X.RobertaProcessing(("</s>", 2), ("<s>", 1), True, False), dec=D.ByteLevel())
     yield "byte_level_roberta", make(byte_level(unk_token="<unk>"), norm=N.NFKC(), pre=P.ByteLevel(True), post=X.RobertaProcessing(("</s>", 2), ("<s>", 1), True, True), dec=D.ByteLevel())
     yield "byte_level_first", make(byte_level(), pre=P.Sequence([P.ByteLevel(False, True, False), P.Split(Regex("Ġ+"), "merged_with_next")]), dec=D.ByteLevel())

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/data.hpp"
@@ -52,4 +53,17 @@ TEST_CASE("whatever components a tokenizer.json combines, texts become what they
     }
   }
   CHECK(line >= 30);
+}
+
+TEST_CASE("bytes that a byte-level vocabulary lacks vanish before anything merges, with places asked for and without") {
+  const Tokenizer tokenizer = parse_tokenizer_json(R"({"added_tokens": [{"id": 7, "content": "<s>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+    "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3, "Ġab": 4, "Ã": 5, "Ãa": 6, "<s>": 7}, "merges": [["a", "b"], ["Ġ", "ab"], ["Ã", "a"]]}})");
+  // What the library says.
+  const std::vector<std::pair<std::string, Tokens>> cases{{"axb ab", {2, 4}}, {"éab", {5, 2}}, {"éa", {6}}, {"a1b<s>zz a", {0, 1, 7, 3, 0}}, {"日本", {}}, {"a日b", {2}}};
+  for (const auto& [text, ids] : cases) {
+    CHECK(tokenizer.encode_with_control(text) == ids);
+    CHECK(tokenizer.encoding(text, {.control = true}).ids == ids);
+  }
+  CHECK(tokenizer.encoding("éab", {.control = true, .unit = OffsetUnit::characters}).offsets == std::vector<TextRange>{{0, 1}, {0, 1}});
 }

@@ -47,10 +47,12 @@ class JsonTokenizer final : public TokenizerFamily {
   void place_added_tokens(const std::string& where);
   void read_model(JsonReader& reader, const TokenizerJson& file);
   bool read_byte_level(JsonReader& model, const TokenizerJson& file);
+  void make_bytes_bpe(bool whole_words, const TokenizerJson& file);
   void find_texts_of_added_tokens();
   void set_roles(const TokenizerRoles& roles);
 
-  [[nodiscard]] SplitText split(std::string_view text, bool control, bool tracked) const;
+  [[nodiscard]] SplitText split(std::string_view text, const WordSplitter& splitter, bool control, bool tracked) const;
+  void encode_ids(const SplitText& split, bool control, std::vector<Token>& out) const;
   void encode_split(const SplitText& split, bool control, std::vector<WordToken>& out) const;
   [[nodiscard]] Encoding encode_part(std::string_view text, const EncodeOptions& options) const;
 
@@ -59,10 +61,12 @@ class JsonTokenizer final : public TokenizerFamily {
   std::vector<AddedToken> added_{};
   AddedVocabulary in_text_{}, in_normalized_{};
   Normalizer normalizer_{};
-  WordSplitter splitter_{};
-  // Exactly one of the two: byte-level BPE reads words as they are, and is the fast way.
+  // Byte-level BPE reads words as they are, and is the fast way: there is no model_ then. Where the vocabulary lacks bytes the model is
+  // there as well, for places (the reference counts them without what is lacking), and only ids come the fast way.
+  WordSplitter splitter_{}, bytes_splitter_{};
   std::unique_ptr<const Bpe> bytes_bpe_{}, user_bytes_bpe_{};
   std::unique_ptr<const SubwordModel> model_{};
+  std::string lacking_bytes_{};
   PostProcessor post_{};
   TokenDecoder decoder_;
   bool raw_decoder_ = false;

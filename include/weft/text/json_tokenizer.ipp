@@ -12,9 +12,9 @@
 namespace weft::detail {
 
 // Tokens that are found as they were written cut the text; what lies between is normalised, and cut at the other ones.
-WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, bool control, bool tracked) const {
+WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, const WordSplitter& splitter, bool control, bool tracked) const {
   SplitText out;
-  out.text.tracked = tracked || splitter_.needs_places;
+  out.text.tracked = tracked || splitter.needs_places;
   out.text.most = most_made_of(text.size());
   const auto add_token = [&](const AlignedText& part, std::size_t begin, std::size_t end, Token id) {
     const std::size_t at = out.text.text.size();
@@ -40,7 +40,7 @@ WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, bool control, 
     done = found.end;
   }
   add_text(done, text.size());
-  for (const auto& step : splitter_.steps) step->apply(out);
+  for (const auto& step : splitter.steps) step->apply(out);
   return out;
 }
 
@@ -48,7 +48,7 @@ WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, bool control, 
 WEFT_INLINE void JsonTokenizer::encode_split(const SplitText& split, bool control, std::vector<WordToken>& out) const {
   const std::string_view text = split.text.text;
   out.reserve(split.parts.size() + text.size() / 8);
-  const Bpe* const bpe = control || !user_bytes_bpe_ ? bytes_bpe_.get() : user_bytes_bpe_.get();
+  const Bpe* const bpe = model_ ? nullptr : control || !user_bytes_bpe_ ? bytes_bpe_.get() : user_bytes_bpe_.get();
   BpeScratch scratch;
   std::vector<Token> ids;
   std::vector<TextRange> ranges;
@@ -73,23 +73,31 @@ WEFT_INLINE void JsonTokenizer::encode_split(const SplitText& split, bool contro
   }
 }
 
-WEFT_INLINE void JsonTokenizer::encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const {
-  const SplitText parts = split(text, control, ranges != nullptr);
-  if (bytes_bpe_ && !ranges) {
-    const Bpe& bpe = control || !user_bytes_bpe_ ? *bytes_bpe_ : *user_bytes_bpe_;
-    const std::string_view words = parts.text.text;
-    BpeScratch scratch;
-    WordCache known(words.size());
-    out.reserve(out.size() + text.size() / 4 + 4);
-    for (const auto& part : parts.parts) {
-      const std::string_view word = words.substr(part.begin, part.end - part.begin);
-      if (part.id >= 0)
-        out.push_back(part.id);
-      else
-        known.append(words.data(), word, out, [&] { bpe.encode(word, out, scratch); });
-    }
-    return;
+WEFT_INLINE void JsonTokenizer::encode_ids(const SplitText& split, bool control, std::vector<Token>& out) const {
+  const Bpe& bpe = control || !user_bytes_bpe_ ? *bytes_bpe_ : *user_bytes_bpe_;
+  const std::string_view words = split.text.text;
+  BpeScratch scratch;
+  WordCache known(words.size());
+  std::string kept;  // of a word: what is lacking is left out before anything merges
+  out.reserve(out.size() + words.size() / 4 + 4);
+  const auto encode_word = [&](std::string_view word) {
+    if (lacking_bytes_.empty() || word.find_first_of(lacking_bytes_) == std::string_view::npos) return bpe.encode(word, out, scratch);
+    kept = word;
+    std::erase_if(kept, [&](char c) { return lacking_bytes_.find(c) != std::string::npos; });
+    bpe.encode(kept, out, scratch);
+  };
+  for (const auto& part : split.parts) {
+    const std::string_view word = words.substr(part.begin, part.end - part.begin);
+    if (part.id >= 0)
+      out.push_back(part.id);
+    else
+      known.append(words.data(), word, out, [&] { encode_word(word); });
   }
+}
+
+WEFT_INLINE void JsonTokenizer::encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const {
+  if (bytes_bpe_ && !ranges) return encode_ids(split(text, model_ ? bytes_splitter_ : splitter_, control, false), control, out);
+  const SplitText parts = split(text, splitter_, control, ranges != nullptr);
   std::vector<WordToken> tokens;
   encode_split(parts, control, tokens);
   for (const auto& token : tokens) {
@@ -99,7 +107,7 @@ WEFT_INLINE void JsonTokenizer::encode(std::string_view text, bool control, std:
 }
 
 WEFT_INLINE Encoding JsonTokenizer::encode_part(std::string_view text, const EncodeOptions& options) const {
-  const SplitText parts = split(text, options.control, true);
+  const SplitText parts = split(text, splitter_, options.control, true);
   std::vector<WordToken> tokens;
   encode_split(parts, options.control, tokens);
   Encoding out;

@@ -125,25 +125,40 @@ WEFT_INLINE void JsonTokenizer::read_model(JsonReader& reader, const TokenizerJs
   model.finish();
 }
 
-// Whether the model is BPE over bytes, all of which are in the vocabulary: then nothing is ever unknown, and Bpe does the same.
+// Whether the model is BPE over bytes, all of which are in the vocabulary: then nothing is ever unknown, and Bpe does the same. Where some
+// are lacking and just left out, Bpe is made all the same, for ids.
 WEFT_INLINE bool JsonTokenizer::read_byte_level(JsonReader& model, const TokenizerJson& file) {
   if (const JsonValue* dropout = model.optional("dropout"); dropout != nullptr && dropout->real != 0)
     fail(ErrorKind::unsupported, model.where(), ": 'dropout' is ", dropout->describe(), ": encoding would be random, which this build does not do");
   const JsonValue* const json = file.root.find("pre_tokenizer");
   if (json == nullptr || json->is_null() || !read_word_splitter(*json, file.where + ": pre_tokenizer", false).spells_bytes) return false;
-  for (const char16_t c : gpt2_char_of) {
-    std::string spelt;
-    append_utf8(spelt, c);
-    if (model_vocabulary_.find(spelt) < 0) return false;
-  }
   const auto empty = [&](std::string_view key) { return model.text(key, "").empty(); };
   if (!empty("continuing_subword_prefix") || !empty("end_of_word_suffix")) return false;
+  const bool whole_words = model.boolean("ignore_merges", false);
+  std::string lacking;
+  for (std::size_t byte = 0; byte < gpt2_char_of.size(); ++byte) {
+    std::string spelt;
+    append_utf8(spelt, gpt2_char_of[byte]);
+    if (model_vocabulary_.find(spelt) < 0) lacking.push_back(static_cast<char>(static_cast<unsigned char>(byte)));
+  }
+  if (!lacking.empty()) {  // without an unknown token they vanish, and what stood around them merges
+    const JsonValue* const unknown = model.optional("unk_token");
+    if ((unknown != nullptr && !unknown->is_null()) || model.boolean("byte_fallback", false) || whole_words) return false;
+    bytes_splitter_ = read_word_splitter(*json, file.where + ": pre_tokenizer", true);
+  }
+  lacking_bytes_ = std::move(lacking);
+  make_bytes_bpe(whole_words, file);
+  if (!lacking_bytes_.empty()) return false;
+  for (const auto key : {"unk_token", "fuse_unk", "byte_fallback"}) model.ignore(key);
+  return true;
+}
+
+WEFT_INLINE void JsonTokenizer::make_bytes_bpe(bool whole_words, const TokenizerJson& file) {
   const std::string where = file.where + ": model";
   const ModelContext context{model_vocabulary_, control_, where};
   auto merges = resolve_merges(file.tables, context, 0);
   Vocabulary words;
   words.tokens = model_vocabulary_.texts;
-  const bool whole_words = model.boolean("ignore_merges", false);
   bytes_bpe_ = std::make_unique<Bpe>(words, merges, whole_words);
   const auto makes_control = [&](const MergeTable::Merge& merge) { return control_[merge.result]; };
   bool reachable = std::any_of(merges.begin(), merges.end(), makes_control);
@@ -158,8 +173,6 @@ WEFT_INLINE bool JsonTokenizer::read_byte_level(JsonReader& model, const Tokeniz
       if (control_[i]) words.types[i] = TokenType::control;
     user_bytes_bpe_ = std::make_unique<Bpe>(words, merges, whole_words);
   }
-  for (const auto key : {"unk_token", "fuse_unk", "byte_fallback"}) model.ignore(key);
-  return true;
 }
 
 WEFT_INLINE void JsonTokenizer::find_texts_of_added_tokens() {
