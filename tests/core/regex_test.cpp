@@ -93,6 +93,19 @@ TEST_CASE("sets, properties and escapes hold the code points that Unicode says")
   CHECK(matches(R"(\S+)", "a\xC2\xA0" "b\xE2\x80\x83" "c") == Found{"a", "b", "c"});
 }
 
+TEST_CASE("POSIX classes hold what Oniguruma's hold, and stand beside others in a set") {
+  CHECK(matches("[[:punct:]]+", "a!?b$+c\xE2\x82\xAC\xC2\xAB") == Found{"!?", "$+", "\xE2\x82\xAC\xC2\xAB"});
+  CHECK(matches("[[:space:]]+", "a \t\xC2\xA0" "b\n") == Found{" \t\xC2\xA0", "\n"});
+  CHECK(matches("[[:blank:]]", "\t\n ") == Found{"\t", " "});
+  CHECK(matches("[[:digit:][:cntrl:]x]+", "1\x01x-\xD9\xA3") == Found{"1\x01x", "\xD9\xA3"});
+  CHECK(matches("[[:xdigit:]]+", "fFg09") == Found{"fF", "09"});
+  CHECK(matches("[[:word:]]+", "a_1-\xC3\xA4") == Found{"a_1", "\xC3\xA4"});
+  CHECK(matches("[[:^ascii:]]+", "a\xC3\xA4z") == Found{"\xC3\xA4"});
+  CHECK(matches("[^[:punct:][:space:]]+", "one, two") == Found{"one", "two"});
+  CHECK(refusal("[[:alpha:]]").find("POSIX class 'alpha'") != std::string::npos);
+  CHECK(refusal("[[:space]").find("'[:'") != std::string::npos);
+}
+
 TEST_CASE("(?i) matches all that folds alike, and ends with its group") {
   CHECK(matches("(?i:'s|'ll)", "'S 'Ll 's") == Found{"'S", "'Ll", "'s"});
   CHECK(matches("(?i)k", "kK\xE2\x84\xAA") == Found{"k", "K", "\xE2\x84\xAA"});

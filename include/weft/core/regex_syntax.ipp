@@ -325,14 +325,11 @@ class RegexParser {
     if (name == "cntrl") return CharSet::property("Cc");
     if (name == "word") return word(true);
     if (name == "ascii") return CharSet(0, 0x7F);
+    if (name == "xdigit") return hexadecimal();
     CharSet set;
     if (name == "blank") {
       set = *CharSet::property("Zs");
       set.add('\t', '\t');
-    } else if (name == "xdigit") {
-      set.add('0', '9');
-      set.add('A', 'F');
-      set.add('a', 'f');
     } else if (name == "punct") {
       set = *CharSet::property("P");
       set.add(*CharSet::property("S"));
