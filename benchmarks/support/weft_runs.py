@@ -51,7 +51,7 @@ class _Run:
 
     def beam(self, text, width, tokens):
         output = self.generate("-p", text, "--beams", width, "-n", tokens, "--ignore-end", "--early-stopping", "never", "--json")
-        return json.loads(output.splitlines()[0])["decode_tps"]
+        return json.loads(output.splitlines()[-1])["decode_tps"]
 
     def complete(self, text_file, tokens):
         return self.generate("-f", text_file, "-n", tokens, "--ignore-end", "-q")
