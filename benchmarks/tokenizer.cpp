@@ -17,10 +17,6 @@
 #include <utility>
 #include <vector>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "benchmarks/support/report.hpp"
 #include "weft/core/clock.hpp"
 #include "weft/core/utf8.hpp"
@@ -86,18 +82,8 @@ std::vector<std::pair<std::string, std::string>> hard_texts(std::size_t bytes) {
           {"random letters", random},               {"punctuation", repeated("!?", bytes)},  {"broken UTF-8", std::string(bytes, '\xFF')}};
 }
 
-/// glibc fetches blocks of 32 MiB and more from the system each time, whose pages are then made one by one, and keeps smaller ones: twice
-/// the text would be three times the work. Here all memory is kept, as most other allocators do.
-void keep_memory() {
-#if defined(__GLIBC__)
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
-}
-
 void measure_hard(const Settings& s, const std::string& name, const weft::Tokenizer& tokenizer, std::vector<report::Row>& rows) {
   constexpr std::size_t size = std::size_t{1} << 20;
-  keep_memory();
   const auto once = hard_texts(size), twice = hard_texts(2 * size);
   for (std::size_t i = 0; i < once.size(); ++i) {
     std::vector<double> n, n2;

@@ -130,7 +130,7 @@ concept Backend = requires(const typename B::Weight& w, const RawMatrix& raw, Op
   { B::quantised_bytes(n) } -> std::same_as<std::size_t>;
   // blocks of one row of n values in `planes` (1 or 2) planes. Non-finite values give non-finite results, never undefined behaviour.
   { B::quantise(in, n, planes, bytes) };
-  // What matmul of many rows likes to have beside its operand, to gather rows in.
+  // What matmul of many rows likes to have beside its operand, to gather rows in; zeroed before its first use.
   { B::room_bytes() } -> std::same_as<std::size_t>;
   // out[r * stride + i] = sum_k w[i, k] * x[r, k] for rows r in [0, rows) and weight rows i of panels [begin, end): panels
   // count from the weight's first row. Only weight rows that exist are written.

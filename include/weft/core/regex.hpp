@@ -26,8 +26,8 @@ class RegexSearch;
 /// Understands literals, '.', escapes (\n \r \t \f \v \a \e \0 \xHH \x{..} \uHHHH), \s \d \w and their negations, \p{..} \P{..}
 /// for general categories, sets (negated, nested, intersected by &&), groups, (?:..), (?i:..) and (?i) (simple case folding),
 /// (?s), |, * + ? {m,n} greedy, lazy and (over one character class) possessive, (?=..) (?!..) over anything, (?<=..) (?<!..)
-/// over one character class, ^ and $ (begin and end of the text), \b \B. Captures are not kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where
-/// engines disagree.
+/// over one character class, ^ and $ (begin and end of the text), \b \B, and in sets POSIX classes such as [:punct:]. Captures are not
+/// kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where engines disagree.
 class Regex {
  public:
   /// Throws Error(format) for a bad pattern, Error(unsupported) for what is valid elsewhere but not here (longer look-behind, back
