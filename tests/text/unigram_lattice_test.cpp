@@ -66,8 +66,9 @@ TEST_CASE("the cut is as likely as the best of all cuts") {
     lattice.set_unknown(unknown, -15);
     const auto characters = word_of(below(9));
     const auto word = joined(characters);
-    std::vector<Lattice::Node> best;
-    lattice.cut(word, [&](Token id) { return pieces[static_cast<std::size_t>(id)].allowed; }, best);
+    Lattice::Cut cut;
+    const double score = lattice.cut(word, [&](Token id) { return pieces[static_cast<std::size_t>(id)].allowed; }, cut);
+    const auto& best = cut.best;
     REQUIRE(best.size() == word.size() + 1);
     double sum = 0;
     for (std::size_t end = word.size(); end > 0; end = best[end].begin) {  // the pieces are the word's, from its end to its beginning
@@ -83,7 +84,7 @@ TEST_CASE("the cut is as likely as the best of all cuts") {
       CHECK(word.substr(node.begin, end - node.begin) == piece.text);
       sum += piece.score;
     }
-    CHECK(best[word.size()].score == doctest::Approx(sum).epsilon(1e-12));
+    CHECK(score == doctest::Approx(sum).epsilon(1e-12));
     CHECK(sum == doctest::Approx(best_of_all(characters, 0, pieces, -15)).epsilon(1e-12));
   }
 }

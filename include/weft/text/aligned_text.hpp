@@ -2,6 +2,7 @@
 // Source: the rules of Hugging Face's tokenizers for which character an inserted or a merged one belongs to.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,8 +17,8 @@
 
 namespace weft::detail {
 
-/// The bytes that a file's components may make of a text of so many: a few steps of which each doubles it would make billions.
-constexpr std::uint64_t most_made_of(std::uint64_t bytes) noexcept { return 64 * bytes + 1024; }
+/// The bytes that a file's components may make of a text of so many: a few steps of which each doubles it would make billions. Less than 4 GiB.
+constexpr std::uint64_t most_made_of(std::uint64_t bytes) noexcept { return std::min(64 * bytes + 1024, std::uint64_t{0xFFFFFFF0}); }
 /// Throws Error(resource) where a text of so many bytes is more than that.
 inline void check_growth(std::uint64_t bytes, std::uint64_t most) {
   if (bytes > most)

@@ -66,8 +66,8 @@ WEFT_INLINE void JsonTokenizer::encode_split(const SplitText& split, bool contro
       const std::size_t first = out.size();
       model_->encode(word, control, out);
       for (std::size_t i = first; i < out.size(); ++i) {
-        out[i].begin += part.begin;
-        out[i].end += part.begin;
+        out[i].begin += static_cast<std::uint32_t>(part.begin);
+        out[i].end += static_cast<std::uint32_t>(part.begin);
       }
     }
   }

@@ -26,12 +26,13 @@ class Plamo2Tokenizer final : public TokenizerFamily {
   [[nodiscard]] std::string_view bytes(Token id) const override { return tokens_.bytes(id); }
 
  private:
-  /// The cheapest cut of what begins at a byte: its first token, or -1 for bytes.
-  struct Node {
-    std::uint32_t length = 0;
-    Token id = -1;
+  /// The cheapest cut of what begins at each byte of a part.
+  struct Cut {
+    std::vector<Token> first{};            ///< its first token, or -1 for the bytes of a code point
+    std::vector<std::uint8_t> lengths{};   ///< of the code point that begins here, 0 inside of one
+    std::vector<std::int64_t> costs{};     ///< of the bytes that a token may still reach: byte i at i & (size - 1)
   };
-  void find_cut(std::string_view part, std::vector<Node>& best) const;
+  void find_cut(std::string_view part, Cut& cut) const;
 
   TokenTable tokens_;
   WholeTokens whole_;

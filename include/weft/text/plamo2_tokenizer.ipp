@@ -32,18 +32,18 @@ WEFT_INLINE Plamo2Tokenizer::Plamo2Tokenizer(Vocabulary vocabulary)
     if (byte_tokens_[byte] < 0) fail(ErrorKind::format, "vocabulary: the byte ", byte, " has no token; PLaMo 2 needs one for each, written <0xNN>");
 }
 
-WEFT_INLINE void Plamo2Tokenizer::find_cut(std::string_view part, std::vector<Node>& best) const {
+WEFT_INLINE void Plamo2Tokenizer::find_cut(std::string_view part, Cut& cut) const {
   constexpr std::int64_t in_bytes = 10'000'000;
-  std::vector<std::uint8_t> lengths(part.size());  // of the unit that begins at a byte, 0 inside of one
+  auto& [first, lengths, costs] = cut;
+  lengths.assign(part.size(), 0);
   for (std::size_t at = 0; at < part.size(); at += lengths[at]) lengths[at] = static_cast<std::uint8_t>(read_unit(part, at).length);
-  best.assign(part.size() + 1, Node{});
-  const std::size_t ring = std::bit_ceil(longest_ + 1);  // no token reaches further: more costs need not be kept
-  std::vector<std::int64_t> costs(ring, 0);
-  const auto cost_from = [&](std::size_t at) -> std::int64_t& { return costs[at & (ring - 1)]; };
+  first.resize(part.size());
+  costs.assign(std::bit_ceil(std::min(longest_, part.size()) + 1), 0);
+  const auto cost_from = [&, last = costs.size() - 1](std::size_t at) -> std::int64_t& { return cut.costs[at & last]; };
   for (std::size_t begin = part.size(); begin-- > 0;) {
     if (lengths[begin] == 0) continue;
-    Node node{};
-    std::int64_t least = std::int64_t{1} << 60;
+    std::int64_t least = cost_from(begin + lengths[begin]) + in_bytes;
+    first[begin] = -1;
     std::uint32_t at = ByteTrie::root;
     for (std::size_t end = begin; end < part.size();) {
       at = trie_.child(at, static_cast<unsigned char>(part[end++]));
@@ -53,14 +53,8 @@ WEFT_INLINE void Plamo2Tokenizer::find_cut(std::string_view part, std::vector<No
       const std::int64_t cost = cost_from(end) - gains_[static_cast<std::size_t>(id)];
       if (cost > least) continue;
       least = cost;
-      node = {static_cast<std::uint32_t>(end - begin), id};
+      first[begin] = id;
     }
-    const std::int64_t cost = cost_from(begin + lengths[begin]) + in_bytes;
-    if (cost < least) {
-      least = cost;
-      node = {lengths[begin], -1};
-    }
-    best[begin] = node;
     cost_from(begin) = least;
   }
 }
@@ -68,7 +62,7 @@ WEFT_INLINE void Plamo2Tokenizer::find_cut(std::string_view part, std::vector<No
 WEFT_INLINE void Plamo2Tokenizer::encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const {
   if (text.size() >= 0x10000000) fail(ErrorKind::resource, "encode: a text of ", text.size(), " bytes; at most 256 MiB are supported");
   out.reserve(out.size() + text.size() / 4 + 4);
-  std::vector<Node> best;
+  Cut cut;
   const auto add = [&](Token id, std::size_t begin, std::size_t end) {
     out.push_back(id);
     if (ranges) ranges->push_back({begin, end});
@@ -78,14 +72,15 @@ WEFT_INLINE void Plamo2Tokenizer::encode(std::string_view text, bool control, st
     constexpr std::string_view byte_order_mark = "\uFEFF";
     if (text.substr(begin, end - begin).starts_with(byte_order_mark)) begin += byte_order_mark.size();
     const std::string_view part = text.substr(begin, end - begin);
-    find_cut(part, best);
-    for (std::size_t at = 0; at < part.size(); at += best[at].length) {
-      const std::size_t to = begin + at + best[at].length;
-      if (best[at].id >= 0) {
-        add(best[at].id, begin + at, to);
-        continue;
-      }
-      for (const char c : part.substr(at, best[at].length)) add(byte_tokens_[static_cast<unsigned char>(c)], begin + at, to);
+    find_cut(part, cut);
+    for (std::size_t at = 0; at < part.size();) {
+      const Token id = cut.first[at];
+      const std::size_t length = id >= 0 ? vocabulary_.tokens[static_cast<std::size_t>(id)].size() : cut.lengths[at], from = begin + at;
+      at += length;
+      if (id >= 0)
+        add(id, from, from + length);
+      else
+        for (const char c : part.substr(at - length, length)) add(byte_tokens_[static_cast<unsigned char>(c)], from, from + length);
     }
   });
 }

@@ -18,10 +18,13 @@
 
 namespace weft::detail {
 
-/// A token and the bytes of the word that it stands for.
+/// A token and the bytes of the word (or text, of less than 4 GiB) that it stands for. A word of megabytes has millions: they are small.
 struct WordToken {
+  WordToken(Token token, std::size_t from, std::size_t to, bool is_surface = false)
+      : id(token), begin(static_cast<std::uint32_t>(from)), end(static_cast<std::uint32_t>(to)), surface(is_surface) {}
+
   Token id;
-  std::size_t begin, end;
+  std::uint32_t begin, end;
   bool surface = false;  ///< its text is that of the word, not the vocabulary's
 };
 

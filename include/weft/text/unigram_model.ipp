@@ -36,9 +36,9 @@ class UnigramModel final : public SubwordModel {
 
   void encode(std::string_view word, bool control, std::vector<WordToken>& out) const override {
     if (word.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
-    std::vector<Node> best;
-    lattice_.cut(word, [&](Token id) { return control || !control_[static_cast<std::size_t>(id)]; }, best);
-    trace(word, best, control, out);
+    UnigramLattice::Cut cut;
+    lattice_.cut(word, [&](Token id) { return control || !control_[static_cast<std::size_t>(id)]; }, cut);
+    trace(word, cut.best, control, out);
   }
 
  private:
@@ -59,7 +59,7 @@ class UnigramModel final : public SubwordModel {
     const bool any_unknown = std::any_of(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), [&](const WordToken& t) { return t.id == unknown_; });
     if (!any_unknown) return;
     std::vector<WordToken> tokens(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
-    out.resize(first);
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
     for (const auto& token : tokens) {
       if (token.id != unknown_)
         out.push_back(token);

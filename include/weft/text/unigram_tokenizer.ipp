@@ -44,7 +44,7 @@ WEFT_INLINE UnigramTokenizer::UnigramTokenizer(Vocabulary vocabulary)
 WEFT_INLINE void UnigramTokenizer::encode(std::string_view text, bool control, std::vector<Token>& out, std::vector<TextRange>* ranges) const {
   if (text.size() >= 0x10000000) fail(ErrorKind::resource, "encode: a text of ", text.size(), " bytes; at most 256 MiB are supported");
   NormalText normal;
-  std::vector<Node> best;
+  UnigramLattice::Cut cut;
   bool front = true;
   whole_.cut(text, control, [&](std::size_t begin, std::size_t end, Token id) {
     if (id >= 0) {
@@ -52,8 +52,8 @@ WEFT_INLINE void UnigramTokenizer::encode(std::string_view text, bool control, s
       if (ranges) ranges->push_back({begin, end});
     } else {
       normalizer_.apply(text.substr(begin, end - begin), front || !vocabulary_.sentencepiece, ranges != nullptr, normal);
-      lattice_.cut(normal.text, [](Token) { return true; }, best);
-      trace(normal, best, begin, out, ranges);
+      lattice_.cut(normal.text, [](Token) { return true; }, cut);
+      trace(normal, cut.best, begin, out, ranges);
     }
     front = false;
   });

@@ -36,7 +36,7 @@ class WordPieceModel final : public SubwordModel {
         begin = token.end;
       }
       if (begin == word.size()) return;
-      out.resize(first);
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
     }
     out.push_back({unknown_or_fail(unknown_, unknown_name_, word), 0, word.size()});
   }
