@@ -36,7 +36,16 @@ TEXTS = ["Hello, world! It's 2026; we'LL pay 12345678.90 for 7 items.", "1 22 33
          "'s 't 're 've 'm 'll 'd 'S 'T 'RE it's IT'S don't DON'T we'Ve ſ'ſ l'été", "naïve café Ångström e\u0301a\u0308 n\u0303\u0301 ﬁﬂ Ⅳ ªº µ", "中文字符，测试。日本語テスト、カタカナ・ひらがな 한국어 시험 ㄱㄴ ㄅㄆ",
          "हिन्दी में लिखें। বাংলা ไทยนี้ ភាសាខ្មែរ မြန်မာ ລາວ العربية، فارسی۔ עברית", "Привет, МИР! Ελληνικά ΣΊΣΥΦΟΣ Հայերեն ქართული", "👍🏽 👨‍👩‍👧 🇩🇪 ☃️ … — “quotes” ‘single’ «guillemets»", "\u00a0nbsp\u3000ideographic\u2003em\u200bzero\u2028line\u2029par\x85nel\x0bvt\x0cff",
          "<sentinel:12> IMGIMGABCDZ IMGIMGZ    four  two", "a" * 40 + " " * 20 + "!" * 20 + "\n" * 7 + "9" * 20, "https://example.org/path?x=1&y=2#z user@mail.com /usr/lib/ C:\\dir\\file.txt", "x <dna>ACGTACGGTTAACCNNNNNN acgtAcaaaaaa</dna> y<dna></dna> CCCCCC <dna>CAAAAAAC", "\ufeffbom \ufffd repl \u2581mark\u2581\u2581",
-         "if (x == 10) {\n    return x * 2;\n}\n\n# comment: don't\ndef f(self, *args): pass  # 100%", "3.14159 1,000,000 2026-11-30 12:34:56 1e-9 0xFF v1.2.3 5% $99.99", " ", "", "\n", "  \n  ", "a", "I'm", "'", "''''", "ÀÉÎ àéî ßẞ ǅ ʰ ﾊﾝｶｸ ＦＵＬＬ"]
+         "if (x == 10) {\n    return x * 2;\n}\n\n# comment: don't\ndef f(self, *args): pass  # 100%", "3.14159 1,000,000 2026-11-30 12:34:56 1e-9 0xFF v1.2.3 5% $99.99", " ", "", "\n", "  \n  ", "a", "I'm", "'", "''''", "ÀÉÎ àéî ßẞ ǅ ʰ ﾊﾝｶｸ ＦＵＬＬ",
+         "a  12 b   3456\n  7 x1  22\t 333  (  4)\u00a0 55 \u1680\u2460"]
+ATOMS = [*" \t\n\r'\"1234567890aBcDéÉßñ.,!?-_/@#$%&*()[]{}<>=+~`|\\;:^", "  ", "    ", "\n\n", "\r\n", "'s", "'S", "'ll", "'RE", "12", "345", "6789", "abc", "The", "HTTP", "中", "文", "한국", "か", "ア", "٣", "Ⅳ", "²", "\u00a0", "\u3000",
+         "e\u0301", "😀", "👨\u200d👩", "\u0300", "ไทย", "\u094d", "\u200b", "\ufeff", "ǅ", "ʰ", "ª", "\u0085", "\u2028", "i\u0307", "İ", "\u212a", "ſ"]
+
+
+def dense_text(rng):
+    """Of few atoms, which stand side by side in every order that expressions tell apart."""
+    atoms = rng.sample(ATOMS, rng.randint(2, 14)) if rng.random() < 0.7 else ATOMS
+    return "".join(rng.choice(atoms) for _ in range(rng.randint(1, 40)))
 
 
 class Gpt2:
@@ -116,6 +125,8 @@ def make_kinds(folder, hf):
     write_kind(folder / "plamo2.gguf", "plamo2", specials + byte_tokens + [t for t, _ in plain], scores=[0.0] * 260 + [s for _, s in plain],
                types=[UNKNOWN, CONTROL, CONTROL, CONTROL] + [BYTE] * 256 + [NORMAL] * len(plain))
     bpe = trained_bpe(hf)
+    # what letters merge into a control token is one there, and never here
+    bpe["merges"] = [merge for merge in bpe["merges"] if special_type("".join(merge.split(" ") if isinstance(merge, str) else merge)) == NORMAL]
     tokens = ["<unk>", "<s>", "</s>"] + byte_tokens
     tokens += [t for t, _ in sorted(bpe["vocab"].items(), key=lambda item: item[1]) if t not in tokens]
     merges = [m if isinstance(m, str) else " ".join(m) for m in bpe["merges"]]
@@ -152,7 +163,7 @@ def main():
     parser.add_argument("--write", type=pathlib.Path)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
-    texts = TEXTS + [random_text(rng) for _ in range(arguments.count)]
+    texts = TEXTS + [make(rng) for _ in range(arguments.count) for make in (random_text, dense_text)]
     only = [name for name in arguments.only.split(",") if name]
     differences, groups, gpt2 = 0, {}, Gpt2(arguments.gpt2)
     with tempfile.TemporaryDirectory() as temporary:

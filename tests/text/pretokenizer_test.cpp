@@ -35,6 +35,10 @@ TEST_CASE("Qwen 2 is as Llama 3 but for single digits") {
   CHECK(named("qwen2").split("(a) 12\n") == Pieces{"(a", ")", " ", "1", "2", "\n"});
 }
 
+TEST_CASE("Tiny Aya takes numbers in threes from the right, and cuts white space before them as before words") {
+  CHECK(named("tiny_aya").split("a  12345 b 7\n  890") == Pieces{"a", " ", " ", "12", "345", " b", " ", "7", "\n", " ", " ", "890"});
+}
+
 TEST_CASE("names that mean the same give the same family, and others none") {
   CHECK(find_pre_tokenizer("llama3") == find_pre_tokenizer("llama-bpe"));
   CHECK(find_pre_tokenizer("starcoder") == find_pre_tokenizer("smollm"));

@@ -17,8 +17,9 @@ using Patterns = std::array<std::string_view, N>;
 inline constexpr std::string_view gpt2_pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 inline constexpr std::string_view lines_pattern = R"([^\n]+|\n+)";
 inline constexpr std::string_view asian_pattern = R"([\u0800-\u9FA5\uAC00-\uD7FF&&[^\s]]+)";
-/// From the right in threes: the first of a number has what is left over.
-inline constexpr std::string_view thousands_pattern = R"(\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N})))";
+/// From the right in threes: the first of a number has what is left over. What stands before a number goes with its first digits, so that
+/// white space is cut there as before a word: of two spaces the second stands alone. llama.cpp cuts so.
+inline constexpr std::string_view thousands_pattern = R"(\P{N}*\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))|\P{N}+)";
 inline constexpr std::string_view code_word_pattern =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 inline constexpr std::string_view qwen2_pattern =
