@@ -38,19 +38,17 @@ class UnigramModel final : public SubwordModel {
     if (word.size() >= 0xFFFFFFF0) fail(ErrorKind::resource, "encode: a word of ", word.size(), " bytes; at most 4 GiB are supported");
     UnigramLattice::Cut cut;
     lattice_.cut(word, [&](Token id) { return control || !control_[static_cast<std::size_t>(id)]; }, cut);
-    trace(word, cut.best, control, out);
+    trace(word, cut, control, out);
   }
 
  private:
-  using Node = UnigramLattice::Node;
-
   // Walks back from the end. Unknown tokens side by side are one, whose text may even be a token.
-  void trace(std::string_view word, const std::vector<Node>& best, bool control, std::vector<WordToken>& out) const {
+  void trace(std::string_view word, const UnigramLattice::Cut& cut, bool control, std::vector<WordToken>& out) const {
     const std::size_t first = out.size();
     for (std::size_t end = word.size(); end > 0;) {
-      const Node& node = best[end];
+      const auto node = lattice_.piece(cut, end);
       if (node.id == unknown_ && out.size() > first && out.back().id == unknown_)
-        out.back().begin = node.begin;
+        out.back().begin = static_cast<std::uint32_t>(node.begin);
       else
         out.push_back({node.id, node.begin, end, true});
       end = node.begin;

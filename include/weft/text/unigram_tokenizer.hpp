@@ -27,9 +27,8 @@ class UnigramTokenizer final : public TokenizerFamily {
   void decode(Token id, DecodeState& state, InvalidUtf8 invalid, std::string& out) const override;
 
  private:
-  using Node = UnigramLattice::Node;
   /// Appends the tokens of a normalised text from the best cut.
-  void trace(const NormalText& normal, const std::vector<Node>& best, std::size_t offset, std::vector<Token>& out, std::vector<TextRange>* ranges) const;
+  void trace(const NormalText& normal, const UnigramLattice::Cut& cut, std::size_t offset, std::vector<Token>& out, std::vector<TextRange>* ranges) const;
 
   TokenTable tokens_;
   WholeTokens whole_;

@@ -53,14 +53,14 @@ WEFT_INLINE void UnigramTokenizer::encode(std::string_view text, bool control, s
     } else {
       normalizer_.apply(text.substr(begin, end - begin), front || !vocabulary_.sentencepiece, ranges != nullptr, normal);
       lattice_.cut(normal.text, [](Token) { return true; }, cut);
-      trace(normal, cut.best, begin, out, ranges);
+      trace(normal, cut, begin, out, ranges);
     }
     front = false;
   });
 }
 
 // Walks back from the end. Unknown characters side by side are one token, unless they are written in bytes.
-WEFT_INLINE void UnigramTokenizer::trace(const NormalText& normal, const std::vector<Node>& best, std::size_t offset, std::vector<Token>& out,
+WEFT_INLINE void UnigramTokenizer::trace(const NormalText& normal, const UnigramLattice::Cut& cut, std::size_t offset, std::vector<Token>& out,
                                          std::vector<TextRange>* ranges) const {
   const std::size_t first = out.size(), first_range = ranges ? ranges->size() : 0;
   const auto add = [&](Token id, std::size_t begin, std::size_t end) {
@@ -68,8 +68,9 @@ WEFT_INLINE void UnigramTokenizer::trace(const NormalText& normal, const std::ve
     if (ranges) ranges->push_back({offset + normal.places[begin].begin, offset + normal.places[end - 1].end});
   };
   bool unknown_after = false;
-  for (std::size_t end = normal.text.size(); end > 0; end = best[end].begin) {
-    const Node& node = best[end];
+  for (std::size_t end = normal.text.size(), begin = 0; end > 0; end = begin) {
+    const auto node = lattice_.piece(cut, end);
+    begin = node.begin;
     const bool unknown = node.id == lattice_.unknown();
     if (unknown && byte_fallback_) {
       for (std::size_t at = end; at-- > node.begin;) add(byte_tokens_[static_cast<unsigned char>(normal.text[at])], node.begin, end);
