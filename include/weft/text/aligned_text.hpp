@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,11 +36,12 @@ struct AlignedText {
   std::vector<Span> spans{};  ///< one for each byte; empty if not tracked
   bool tracked = false;
   std::uint64_t most = UINT64_MAX;  ///< bytes that it may come to have
+  std::optional<std::uint32_t> front{};  ///< of one part: where its original begins, though its first characters may have gone
 
   /// part of an original text, at `offset` in it, which may come to have most_made_of() its bytes. Throws Error(resource) for 4 GiB or more.
   static AlignedText of(std::string_view part, std::size_t offset, bool tracked);
   /// An empty one of the same kind. What is then appended, here or by a TextEdit, throws Error(resource) past `most`.
-  [[nodiscard]] AlignedText like() const { return {{}, {}, tracked, most}; }
+  [[nodiscard]] AlignedText like() const { return {{}, {}, tracked, most, front}; }
 
   void append(const AlignedText& other, std::size_t begin, std::size_t end);
   /// The part of the original that bytes [begin, end) stand for.
@@ -54,7 +56,7 @@ class TextEdit {
 
   /// Writes a unit in place of the next `taken` ones; its place is that of the first, and with 0 that of the unit before.
   void put(char32_t code, std::uint32_t taken);
-  /// Writes text in place of nothing, at the place of the unit before.
+  /// Writes text in place of nothing, at the place of the unit before, or at the front.
   void insert(std::string_view text);
   /// Copies bytes as they are up to `to`.
   void copy_until(std::size_t to);

@@ -11,7 +11,7 @@ namespace weft::detail {
 
 WEFT_INLINE AlignedText AlignedText::of(std::string_view part, std::size_t offset, bool tracked) {
   if (offset + part.size() >= 0xFFFFFFFF) fail(ErrorKind::resource, "encode: a text of ", offset + part.size(), " bytes; at most 4 GiB are supported");
-  AlignedText out{std::string(part), {}, tracked, most_made_of(part.size())};
+  AlignedText out{std::string(part), {}, tracked, most_made_of(part.size()), static_cast<std::uint32_t>(offset)};
   if (!tracked) return out;
   out.spans.reserve(part.size());
   for (std::size_t at = 0; at < part.size();) {
@@ -38,7 +38,10 @@ WEFT_INLINE TextRange AlignedText::original(std::size_t begin, std::size_t end) 
 WEFT_INLINE AlignedText::Span TextEdit::place(bool before) const noexcept {
   const auto& spans = source_.spans;
   if (before && at_ > begin_) return spans[at_ - 1];
-  if (before) return begin_ < end_ ? AlignedText::Span{spans[begin_].begin, spans[begin_].begin} : AlignedText::Span{0, 0};
+  if (before) {
+    const std::uint32_t front = begin_ == 0 && source_.front ? *source_.front : begin_ < end_ ? spans[begin_].begin : 0;
+    return {front, front};
+  }
   return at_ < end_ ? spans[at_] : end_ > begin_ ? spans[end_ - 1] : AlignedText::Span{0, 0};
 }
 
