@@ -100,6 +100,7 @@ WEFT_INLINE void JsonTokenizer::encode(std::string_view text, bool control, std:
   const SplitText parts = split(text, splitter_, control, ranges != nullptr);
   std::vector<WordToken> tokens;
   encode_split(parts, control, tokens);
+  out.reserve(out.size() + tokens.size());
   for (const auto& token : tokens) {
     out.push_back(token.id);
     if (ranges) ranges->push_back(parts.text.original(token.begin, token.end));
