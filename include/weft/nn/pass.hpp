@@ -34,9 +34,9 @@ struct Scratch {
   float* residual = nullptr;  ///< [rows, width]
   float* prepared = nullptr;  ///< [slots, rows, widest]: what a matmul reads, float32
   std::byte* blocks = nullptr;  ///< [slots, rows, widest_blocks]: the same, quantised, all planes of a row
-  float* q = nullptr;         ///< [rows, widest]
-  float* k = nullptr;         ///< [rows, widest]
-  float* v = nullptr;         ///< [rows, widest]
+  float* q = nullptr;         ///< [rows, a layer's heads * head_dim]
+  float* k = nullptr;         ///< [rows, its kv_heads * head_dim]
+  float* v = nullptr;         ///< as k
   float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
   float* logits = nullptr;    ///< [rows whose logits go nowhere else, vocab]
