@@ -103,63 +103,11 @@ WEFT_FORCE F load_values(const std::byte* p, std::int64_t left) {
   return r;
 }
 
-/// acc[s][p][t] += column k + s of page p times x, for s in [0, count).
-template <class V, int T, int P, int S, class X>
-WEFT_FORCE void add_dimensions(const std::byte* const* keys, std::int64_t k, int count, const X& x, F (&acc)[S][P][T]) {
-  WEFT_EACH (s, count) {
-    F w[P];
-    WEFT_EACH (p, P) w[p] = load_values<V, true>(keys[p] + (k + s) * (page_positions * V::bytes), page_positions);
-    WEFT_EACH (t, T) {
-      F q;
-      WEFT_EACH (h, Part::count) q.p[h] = X::at(x, k + s, t);
-      WEFT_EACH (p, P) acc[s][p][t] = fma(w[p], q, acc[s][p][t]);
-    }
-  }
-}
-
-/// out[s][p][t] = sum over k = first + s, first + s + 2, ... of column k of page p times x[t][k].
-template <class V, int T, int P, int S, class X>
-WEFT_FORCE void sum_dimensions(const std::byte* const* keys, std::int64_t first, std::int64_t n, const X& x, F (&out)[S][P][T]) {
-  F acc[S][P][T];
-  WEFT_EACH (s, S)
-    WEFT_EACH (p, P)
-      WEFT_EACH (t, T) acc[s][p][t] = set(0.0f);
-  std::int64_t k = first;
-  for (; k + S <= n; k += 2) add_dimensions<V, T, P, S>(keys, k, S, x, acc);
-  if (S == 2 && k < n) add_dimensions<V, T, P, S>(keys, k, 1, x, acc);
-  WEFT_EACH (s, S)
-    WEFT_EACH (p, P)
-      WEFT_EACH (t, T) out[s][p][t] = acc[s][p][t];
-}
-
-/// out[p][t]: dot_columns for P pages of 16 keys.
-template <class V, int T, int P, class X>
-WEFT_FORCE void dot_pages(const std::byte* const* keys, std::int64_t n, const X& x, F (&out)[P][T]) {
-  if constexpr (P == 1) {
-    dot_columns<V, T>(keys[0], n, x, out[0]);
-  } else if constexpr (T <= 4) {
-    F sums[2][P][T];
-    sum_dimensions<V, T, P, 2>(keys, 0, n, x, sums);
-    WEFT_EACH (p, P)
-      WEFT_EACH (t, T) out[p][t] = add(sums[0][p][t], sums[1][p][t]);
-  } else {
-    F sums[1][P][T];
-    float even[P][T][16];
-    sum_dimensions<V, T, P, 1>(keys, 0, n, x, sums);
-    WEFT_EACH (p, P)
-      WEFT_EACH (t, T) store(even[p][t], sums[0][p][t]);
-    __asm__ volatile("" : : "r"(even) : "memory");  // else they stay in registers, and the second pass spills
-    sum_dimensions<V, T, P, 1>(keys, 1, n, x, sums);
-    WEFT_EACH (p, P)
-      WEFT_EACH (t, T) out[p][t] = add(load(even[p][t]), sums[0][p][t]);
-  }
-}
-
 /// scores[t][i, i + 16 P) of P pages.
 template <class V, int P>
 struct ScorePages {
-  const std::byte* const* keys;  ///< [P]
-  const F* factors;              ///< [P]: of the sums
+  const std::byte* const (&keys)[P];
+  const F (&factors)[P];  ///< of the sums
   const Queries& queries;
   const float* side_by_side;
   std::int64_t head_dim, i;
@@ -169,9 +117,9 @@ struct ScorePages {
   WEFT_INSIDE void tile(int t) {
     F sums[P][T];
     if constexpr (T == 8)
-      dot_pages<V, T, P>(keys, head_dim, SideBySide<T>{side_by_side + t * head_dim}, sums);
+      dot_columns<V, T, P>(keys, head_dim, SideBySide<T>{side_by_side + t * head_dim}, sums);
     else
-      dot_pages<V, T, P>(keys, head_dim, Apart<T>(queries.q + t), sums);
+      dot_columns<V, T, P>(keys, head_dim, Apart<T>(queries.q + t), sums);
     WEFT_EACH (p, P)
       WEFT_EACH (j, T) store(scratch.scores[t + j] + i + p * page_positions, mul(sums[p][j], factors[p]));
   }
