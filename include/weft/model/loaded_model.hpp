@@ -75,7 +75,9 @@ class LoadedModel {
     for (const auto* linear : {&w.q, &w.k, &w.v, &w.out, &w.gate, &w.up, &w.down})
       if (linear->weight.rows() > 0) bytes_ += linear->weight.bytes();
     shape_.partials = std::max(shape_.partials, a.heads * partial_floats(a.head_dim));
-    shape_.widest = std::max({shape_.widest, a.q_width(), a.kv_width(), spec.mlp.hidden});
+    shape_.q_width = std::max(shape_.q_width, a.q_width());
+    shape_.kv_width = std::max(shape_.kv_width, a.kv_width());
+    shape_.widest = std::max({shape_.widest, a.q_width(), spec.mlp.hidden});
     return layer;
   }
 

@@ -22,7 +22,8 @@ inline constexpr std::int64_t redundant_rows = 2;
 /// Extents that the scratch of a model needs.
 struct WorkspaceShape {
   std::int64_t partials = 0;  ///< floats of one row and one split of attention
-  std::int64_t width = 0, widest = 0, widest_rope = 0, ropes = 0, vocab = 0;
+  std::int64_t width = 0, q_width = 0, kv_width = 0, widest = 0;  ///< of q_width and kv_width the largest of the layers
+  std::int64_t widest_rope = 0, ropes = 0, vocab = 0;
   std::size_t widest_blocks = 0, room_bytes = 0;
 };
 
@@ -35,7 +36,10 @@ class Workspace {
     residual_ = Tensor<float, 1>({rows * shape.width});
     prepared_ = Tensor<float, 1>({slot_rows * shape.widest});
     blocks_ = Tensor<std::byte, 1>({std::max<std::int64_t>(2 * rows, few_rows) * static_cast<std::int64_t>(shape.widest_blocks)});
-    for (auto* buffer : {&q_, &k_, &v_, &mixed_}) *buffer = Tensor<float, 1>({rows * shape.widest});
+    q_ = Tensor<float, 1>({rows * shape.q_width});
+    k_ = Tensor<float, 1>({rows * shape.kv_width});
+    v_ = Tensor<float, 1>({rows * shape.kv_width});
+    mixed_ = Tensor<float, 1>({rows * shape.widest});
     cos_sin_ = Tensor<float, 1>({shape.ropes * rows * shape.widest_rope});
     pieces_ = Tensor<float, 1>({std::max(shape.vocab, shape.widest) + workers * nn::piece_floats});
     tokens.reserve(static_cast<std::size_t>(rows));

@@ -56,22 +56,14 @@ void project(Team& team, const Program<B>& program, const Pass& pass, WriteRow&&
     if (program.quantise_head) quantise_row<B>(pass, out, program.width, slot, j);
   });
   const auto x = prepared<B>(team, pass, program.width);
-  const auto [begin, end] = slice_of(panels_of(program.vocab), team);
-  if (begin >= end) return;
-  if (count == 1) {
-    linear<B>(program.head, begin, end, x, 1, pass.logit_rows[0].out, program.vocab);
-    return;
-  }
+  const auto panels = slice_of(panels_of(program.vocab), team);
+  if (count == 1) return linear<B>(program.head, panels.begin, panels.end, x, 1, pass.logit_rows[0].out, program.vocab);
   // A piece at a time, copied while it is in the cache.
-  const auto piece = std::min<std::int64_t>(panels_of_piece(count), 128);
-  const auto stride = (piece + 1) * panel_rows;
-  float* const room = piece_of(team, pass, program.vocab);
-  for (auto p = begin; p < end; p += piece) {
-    const auto last = std::min(p + piece, end);
-    const auto from = p * panel_rows, n = std::min(last * panel_rows, program.vocab) - from;
-    linear<B>(program.head, p, last, x, count, room - from, stride);
-    for (std::int64_t j = 0; j < count; ++j) std::copy_n(room + j * stride, n, pass.logit_rows[static_cast<std::size_t>(j)].out + from);
-  }
+  for_each_columns(team, pass, panels, program.vocab, count, [&](const Columns& columns) {
+    linear<B>(program.head, columns, x, count, columns.out);
+    for (std::int64_t j = 0; j < count; ++j)
+      std::copy_n(columns.out + j * columns.stride, columns.count, pass.logit_rows[static_cast<std::size_t>(j)].out + columns.first);
+  });
 }
 
 /// Final norm and head.

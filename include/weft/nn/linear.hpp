@@ -82,21 +82,44 @@ void linear(const LinearRef<B>& w, std::int64_t begin, std::int64_t end, const O
 }
 
 inline std::int64_t panels_of(std::int64_t rows) noexcept { return (rows + panel_rows - 1) / panel_rows; }
-/// As many as fit piece_of() for `rows` rows, whose stride is one panel more: rows a power of two apart would share the sets of a cache.
-inline std::int64_t panels_of_piece(std::int64_t rows) noexcept { return std::max<std::int64_t>(1, piece_floats / (rows * panel_rows) - 1); }
 
-/// residual[r] += W x[r] + bias: each worker its own panels, a piece at a time.
+/// What a worker computes at a time of what goes no further as it is: products with weight rows [first, first + count), which are panels
+/// [begin, end), in rows that lie `stride` apart from `out` on.
+struct Columns {
+  std::int64_t begin, end, first, count, stride;
+  float* out;
+};
+
+/// step(Columns) for a slice of the panels of a matrix with `weight_rows` rows, as many at a time as fit a worker's piece_floats for `rows`
+/// rows of products: whole blocks, but no more than 128 panels, so that few rows take little of the cache too. The stride is one panel
+/// more: rows a power of two apart would share the sets of a cache.
+template <class Step>
+void for_each_columns(const Team& team, const Pass& pass, Slice panels, std::int64_t weight_rows, std::int64_t rows, Step&& step) {
+  constexpr std::int64_t block = quant_block / panel_rows, most = 128;
+  const auto fit = piece_floats / (rows * panel_rows) - 1, piece = std::min(most, fit / block * block);
+  // Products count weight rows from the first one: where that would be lies in the same buffer.
+  float* const out = pass.scratch.pieces + weight_rows + team.worker() * piece_floats;
+  for (auto p = panels.begin; p < panels.end; p += piece) {
+    const auto end = std::min(p + piece, panels.end), first = p * panel_rows;
+    step(Columns{p, end, first, std::min(end * panel_rows, weight_rows) - first, (piece + 1) * panel_rows, out});
+  }
+}
+
+/// out[r, i] = W[columns.first + i] . x[r] + bias, rows apart as those of columns.out.
+template <class B>
+void linear(const LinearRef<B>& w, const Columns& columns, const Operand& x, std::int64_t rows, float* out) {
+  linear<B>(w, columns.begin, columns.end, x, rows, out - columns.first, columns.stride);
+}
+
+/// residual[r] += W x[r] + bias: each worker its own panels.
 template <class B>
 void add_linear(Team& team, const Pass& pass, const LinearRef<B>& w, const Operand& x) {
   const auto width = w.weight->rows();
-  const auto [begin, end] = slice_of(panels_of(width), team);
-  const auto piece = panels_of_piece(pass.rows), stride = (piece + 1) * panel_rows;
-  float* const sums = piece_of(team, pass, width);
-  for (auto p = begin; p < end; p += piece) {
-    const auto last = std::min(p + piece, end), from = p * panel_rows, count = std::min(last * panel_rows, width) - from;
-    linear<B>(w, p, last, x, pass.rows, sums - from, stride);
-    for (std::int64_t r = 0; r < pass.rows; ++r) B::add(sums + r * stride, count, pass.scratch.residual + r * width + from);
-  }
+  for_each_columns(team, pass, slice_of(panels_of(width), team), width, pass.rows, [&](const Columns& columns) {
+    linear<B>(w, columns, x, pass.rows, columns.out);
+    for (std::int64_t r = 0; r < pass.rows; ++r)
+      B::add(columns.out + r * columns.stride, columns.count, pass.scratch.residual + r * width + columns.first);
+  });
 }
 
 }  // namespace weft::nn

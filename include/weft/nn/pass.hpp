@@ -34,13 +34,13 @@ struct Scratch {
   float* residual = nullptr;  ///< [rows, width]
   float* prepared = nullptr;  ///< [slots, rows, widest]: what a matmul reads, float32
   std::byte* blocks = nullptr;  ///< [slots, rows, widest_blocks]: the same, quantised, all planes of a row
-  float* q = nullptr;         ///< [rows, widest]
-  float* k = nullptr;         ///< [rows, widest]
-  float* v = nullptr;         ///< [rows, widest]
+  float* q = nullptr;         ///< [rows, a layer's heads * head_dim]
+  float* k = nullptr;         ///< [rows, its kv_heads * head_dim]
+  float* v = nullptr;         ///< as k
   float* mixed = nullptr;     ///< [rows, widest]: attention's output, or the MLP's hidden layer
   float* cos_sin = nullptr;   ///< [ropes, rows, widest_rope]: cosines, then sines, of each row's position
   float* logits = nullptr;    ///< [rows whose logits go nowhere else, vocab]
-  float* pieces = nullptr;    ///< [max(vocab, widest) + workers * piece_floats], see piece_of()
+  float* pieces = nullptr;    ///< [max(vocab, widest) + workers * piece_floats], see for_each_columns()
   std::byte* rooms = nullptr;  ///< [workers, room_bytes]: where rows are shared, see with_room()
   float* partials = nullptr;  ///< [rows, splits, heads, partial_floats(head_dim)]: attention of long rows, split by split
   std::int64_t rows = 0;      ///< capacity: what a slot of prepared and of blocks holds
@@ -51,7 +51,7 @@ struct Scratch {
 };
 
 /// What a worker computes at a time of what goes no further as it is (logits that are copied out, the sides of a gate): it stays in the
-/// cache. At least four panels of max_pass_rows rows.
+/// cache. At least a dozen panels of twice max_pass_rows rows.
 inline constexpr std::int64_t piece_floats = 65536;
 
 struct Pass {
@@ -84,11 +84,6 @@ void prepare_rows(Team& team, const Pass& pass, std::int64_t count, F&& f) {
 }
 inline constexpr std::int64_t columns_slot = 1;  ///< of blocks, where rows are shared: for what is quantised column by column
 inline std::int64_t slot_of(const Team& team, const Pass& pass) noexcept { return pass.redundant ? team.worker() : 0; }
-
-/// Where this worker has piece_floats floats. Products count weight rows from the first one: where that would be lies in the same buffer.
-inline float* piece_of(const Team& team, const Pass& pass, std::int64_t weight_rows) noexcept {
-  return pass.scratch.pieces + weight_rows + team.worker() * piece_floats;
-}
 
 /// Before the room of a worker stands how many operands it was used for.
 inline constexpr std::size_t room_head_bytes = 64;

@@ -9,6 +9,9 @@ inline constexpr int max_tile = optimized ? Part::max_tile : 2;
 #include "weft/backend/cpu/math.inl"
 #include "weft/backend/cpu/elementwise.inl"
 #include "weft/backend/cpu/matmul.inl"
+#include "weft/backend/cpu/attention_tiles.inl"
+#include "weft/backend/cpu/attention_scores.inl"
+#include "weft/backend/cpu/attention_values.inl"
 #include "weft/backend/cpu/attention.inl"
 // clang-format on
 

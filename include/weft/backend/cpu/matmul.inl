@@ -222,58 +222,66 @@ struct Apart {
   WEFT_FORCE Part::Pf at(const Apart& a, std::int64_t k, int t) { return Part::set(a.x[t][k]); }
 };
 
-/// acc[s][h][t] += column k + s times x, for s in [0, count).
-template <class V, int T, int S, class X>
-WEFT_FORCE void add_columns(const std::byte* columns, std::int64_t k, int count, const X& x,
-                            Part::Pf (&acc)[S][Part::count][T]) {
+/// acc[s][p][h][t] += column k + s of panel p times x, for s in [0, count).
+template <class V, int T, int P, int S, class X>
+WEFT_FORCE void add_columns(const std::byte* const (&panels)[P], std::int64_t k, int count, const X& x, Part::Pf (&acc)[S][P][Part::count][T]) {
   WEFT_EACH (s, count)
     WEFT_EACH (h, Part::count) {
-      const Part::Pf w = V::load(columns + (k + s) * (16 * V::bytes) + h * Part::lanes * V::bytes);
-      WEFT_EACH (t, T) acc[s][h][t] = Part::fma(w, X::at(x, k + s, t), acc[s][h][t]);
+      Part::Pf w[P];
+      WEFT_EACH (p, P) w[p] = V::load(panels[p] + (k + s) * (16 * V::bytes) + h * Part::lanes * V::bytes);
+      WEFT_EACH (t, T) {
+        const Part::Pf factor = X::at(x, k + s, t);
+        WEFT_EACH (p, P) acc[s][p][h][t] = Part::fma(w[p], factor, acc[s][p][h][t]);
+      }
     }
 }
 
-/// out[s][t] = sum over k = first + s, first + s + 2, ... of column k (16 values) times x[t][k].
-template <class V, int T, int S, class X>
-WEFT_FORCE void sum_columns(const std::byte* columns, std::int64_t first, std::int64_t n, const X& x, F (&out)[S][T]) {
-  Part::Pf acc[S][Part::count][T];
+/// out[s][p][t] = sum over k = first + s, first + s + 2, ... of column k (16 values) of panel p times x[t][k].
+template <class V, int T, int P, int S, class X>
+WEFT_FORCE void sum_columns(const std::byte* const (&panels)[P], std::int64_t first, std::int64_t n, const X& x, F (&out)[S][P][T]) {
+  Part::Pf acc[S][P][Part::count][T];
   WEFT_EACH (s, S)
-    WEFT_EACH (h, Part::count)
-      WEFT_EACH (t, T) acc[s][h][t] = Part::set(0.0f);
+    WEFT_EACH (p, P)
+      WEFT_EACH (h, Part::count)
+        WEFT_EACH (t, T) acc[s][p][h][t] = Part::set(0.0f);
   std::int64_t k = first;
-  for (; k + S <= n; k += 2) add_columns<V, T, S>(columns, k, S, x, acc);
-  if (S == 2 && k < n) add_columns<V, T, S>(columns, k, 1, x, acc);
+  for (; k + S <= n; k += 2) add_columns<V, T, P, S>(panels, k, S, x, acc);
+  if (S == 2 && k < n) add_columns<V, T, P, S>(panels, k, 1, x, acc);
   WEFT_EACH (s, S)
-    WEFT_EACH (h, Part::count)
-      WEFT_EACH (t, T) out[s][t].p[h] = acc[s][h][t];
+    WEFT_EACH (p, P)
+      WEFT_EACH (h, Part::count)
+        WEFT_EACH (t, T) out[s][p][t].p[h] = acc[s][p][h][t];
 }
 
-/// out[t] = sum over k of column k times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no
+/// out[p][t] = sum over k of column k of panel p times x[t][k]: the sum of even columns plus that of odd ones. A tile that has no
 /// registers for both at a time goes over the columns twice, and parks the first sums in memory.
-template <class V, int T, class X>
-WEFT_FORCE void dot_columns(const std::byte* columns, std::int64_t n, const X& x, F (&out)[T]) {
-  if constexpr (T * Part::count <= Part::column_sums) {
-    F sums[2][T];
-    sum_columns<V, T, 2>(columns, 0, n, x, sums);
-    WEFT_EACH (t, T) out[t] = add(sums[0][t], sums[1][t]);
+template <class V, int T, int P, class X>
+WEFT_FORCE void dot_columns(const std::byte* const (&panels)[P], std::int64_t n, const X& x, F (&out)[P][T]) {
+  if constexpr (P * T * Part::count <= Part::column_sums) {
+    F sums[2][P][T];
+    sum_columns<V, T, P, 2>(panels, 0, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) out[p][t] = add(sums[0][p][t], sums[1][p][t]);
   } else {
-    F sums[1][T];
-    float even[T][16];
-    sum_columns<V, T, 1>(columns, 0, n, x, sums);
-    WEFT_EACH (t, T) store(even[t], sums[0][t]);
+    F sums[1][P][T];
+    float even[P][T][16];
+    sum_columns<V, T, P, 1>(panels, 0, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) store(even[p][t], sums[0][p][t]);
     __asm__ volatile("" : : "r"(even) : "memory");  // else they stay in registers, and the second pass spills
-    sum_columns<V, T, 1>(columns, 1, n, x, sums);
-    WEFT_EACH (t, T) out[t] = add(load(even[t]), sums[0][t]);
+    sum_columns<V, T, P, 1>(panels, 1, n, x, sums);
+    WEFT_EACH (p, P)
+      WEFT_EACH (t, T) out[p][t] = add(load(even[p][t]), sums[0][p][t]);
   }
 }
 
 template <class V, int T>
 [[gnu::noinline]] inline void number_tile(const std::byte* panel, std::int64_t cols, const float* x, float* out,
                                           std::int64_t out_stride, std::int64_t rows) noexcept {
-  F sums[T];
-  dot_columns<V, T>(panel, cols, InRows{x, cols}, sums);
+  F sums[1][T];
+  dot_columns<V, T, 1>({panel}, cols, InRows{x, cols}, sums);
   WEFT_EACH (t, T)
-    WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[t].p[h], rows);
+    WEFT_EACH (h, Part::count) store_rows(out + t * out_stride, h, sums[0][t].p[h], rows);
 }
 
 /// One tile of T rows of activations (planes count as rows), from row r, of which `live` exist. is_first: no tile before it has read
