@@ -105,8 +105,8 @@ struct Part {
   // Nibbles: 8 products of pairs, each at most 2 * 15 * 127, fit 16 bits, so that one widening serves a block.
   using Nibbles = __m256i;
   WEFT_FORCE Pi load_lanes(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  using Spread = Pi;  ///< 4 bytes for every lane
-  WEFT_FORCE Spread broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return _mm256_set1_epi32(x); }
+  using Spread = Pi;  ///< 4 bytes for every lane: group g of 16 at p
+  WEFT_FORCE Spread broadcast(const std::int8_t* p, int g) { std::int32_t x; std::memcpy(&x, p + 4 * g, 4); return _mm256_set1_epi32(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm256_and_si256(a, _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15)); }
   WEFT_FORCE Pi lookup(const std::int8_t* table, Pi nibbles) {

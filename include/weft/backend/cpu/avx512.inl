@@ -118,8 +118,8 @@ struct Part {
 
   using Nibbles = __m512i;
   WEFT_FORCE Pi load_lanes(const std::byte* p) { return _mm512_loadu_si512(p); }
-  using Spread = const std::int8_t (*)[4];  ///< 4 bytes for every lane: spread by the instruction that multiplies them, which g++ does not do by itself
-  WEFT_FORCE Spread broadcast(const std::int8_t* p) { return reinterpret_cast<Spread>(p); }
+  using Spread = const std::int8_t (*)[4];  ///< 4 bytes for every lane, group g of 16 at p: spread by the instruction that multiplies them, which g++ does not do by itself
+  WEFT_FORCE Spread broadcast(const std::int8_t* p, int g) { return reinterpret_cast<Spread>(p + 4 * g); }
   WEFT_FORCE Pi dot_bytes(Pi s, Pi w, Spread x) { __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(s) : "v"(w), "m"(*x)); return s; }
   WEFT_FORCE Pi low_nibbles(Pi a) { return _mm512_and_si512(a, _mm512_set1_epi8(15)); }
   WEFT_FORCE Pi high_nibbles(Pi a) { return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15)); }

@@ -124,7 +124,7 @@ struct Block {
         decltype(Dot::weight(Part::Pi{})) w[H];
         WEFT_EACH (h, H) w[h] = Dot::weight(next(p[h][n], q + h * Part::lanes * 4, i + n, g));
         WEFT_EACH (t, T) {
-          const Part::Spread a = Part::broadcast(x[t][block].q + 16 * (i + n) + 4 * g);
+          const Part::Spread a = Part::broadcast(x[t][block].q + 16 * (i + n), g);
           WEFT_EACH (h, H) sum[h][t] = Dot::add(sum[h][t], w[h], a);
         }
       }

@@ -123,8 +123,8 @@ struct Part {
   // Dot products of 4 bytes a lane. Nibbles: unsigned weights <= 15, at most 8 steps into one accumulator.
   using Nibbles = Ints;
   WEFT_FORCE Pi load_lanes(const std::byte* p) { Pi r; std::memcpy(r.v, p, 64); return r; }
-  using Spread = Pi;  ///< 4 bytes for every lane
-  WEFT_FORCE Spread broadcast(const std::int8_t* p) { std::int32_t x; std::memcpy(&x, p, 4); return iset(x); }
+  using Spread = Pi;  ///< 4 bytes for every lane: group g of 16 at p
+  WEFT_FORCE Spread broadcast(const std::int8_t* p, int g) { std::int32_t x; std::memcpy(&x, p + 4 * g, 4); return iset(x); }
   WEFT_FORCE Pi low_nibbles(Pi a) { WEFT_LANES a.v[i] &= 0x0f0f0f0f; return a; }
   WEFT_FORCE Pi high_nibbles(Pi a) { WEFT_LANES a.v[i] = (a.v[i] >> 4) & 0x0f0f0f0f; return a; }
   /// Bytes of a table of 16, by nibble.
