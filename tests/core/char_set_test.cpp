@@ -55,6 +55,8 @@ TEST_CASE("properties are found by short and long name, whatever their case and 
   CHECK(CharSet::property("Uppercase_Letter") == CharSet::property("lu"));
   CHECK(CharSet::property("White Space") == CharSet::white_space());
   CHECK(CharSet::property("any") == CharSet::all());
-  CHECK_FALSE(CharSet::property("Uppercase").has_value());
+  CHECK(CharSet::property("Uppercase") == CharSet::upper_case());
+  CHECK(CharSet::property("alpha") == CharSet::alphabetic());
+  CHECK_FALSE(CharSet::property("Uppercased").has_value());
   CHECK_FALSE(CharSet::property("").has_value());
 }

@@ -102,7 +102,9 @@ TEST_CASE("POSIX classes hold what Oniguruma's hold, and stand beside others in 
   CHECK(matches("[[:word:]]+", "a_1-\xC3\xA4") == Found{"a_1", "\xC3\xA4"});
   CHECK(matches("[[:^ascii:]]+", "a\xC3\xA4z") == Found{"\xC3\xA4"});
   CHECK(matches("[^[:punct:][:space:]]+", "one, two") == Found{"one", "two"});
-  CHECK(refusal("[[:alpha:]]").find("POSIX class 'alpha'") != std::string::npos);
+  CHECK(matches("[[:alpha:]]+|[[:upper:]]", "ab1\xC3\xA9") == Found{"ab", "\xC3\xA9"});
+  CHECK(matches("[[:^upper:]]", "AbC") == Found{"b"});
+  CHECK(refusal("[[:alphabet:]]").find("unknown POSIX class 'alphabet'") != std::string::npos);
   CHECK(refusal("[[:space]").find("'[:'") != std::string::npos);
 }
 

@@ -66,13 +66,15 @@ def fold_runs(folding):
     return runs
 
 
-def check_word_letters(categories, folder):
-    """regex.hpp's \\w leaves out Other_Alphabetic but for these runs, which are neither letters nor marks: prove it."""
-    alphabetic = read_property(folder / "DerivedCoreProperties.txt", "Alphabetic")
-    plain = {c for c in range(LIMIT) if categories[c][0] in "LM" or categories[c] == "Nl"}
-    extra = sorted(alphabetic - plain)
-    runs = [c for c in extra if c - 1 not in alphabetic - plain]
-    return [(c, next(d for d in range(c, LIMIT) if d + 1 not in alphabetic)) for c in runs]
+def read_derived(categories, folder, name, groups):
+    """Runs of a derived property beyond the categories that have it as a whole, of which some may be left out: (more, lacking)."""
+    has = read_property(folder / "DerivedCoreProperties.txt", name)
+    whole = {c for c in range(LIMIT) if any(categories[c].startswith(group) for group in groups)}
+    return runs_of(has - whole), runs_of(whole - has)
+
+
+def runs_of(codes):
+    return [(c, next(d for d in range(c, LIMIT) if d + 1 not in codes)) for c in sorted(codes) if c - 1 not in codes]
 
 
 def wrap(items, per_line):
@@ -92,9 +94,12 @@ def main():
     except ImportError:
         print("unicodedata2 is not installed: categories not compared")
     runs = [f"0x{(c << 8) | CATEGORIES.index(categories[c]):x}" for c in range(LIMIT) if c == 0 or categories[c] != categories[c - 1]]
-    space = sorted(read_property(folder / "PropList.txt", "White_Space"))
-    space_runs = [(c, next(d for d in range(c, LIMIT) if d + 1 not in space)) for c in space if c - 1 not in space]
-    word_runs = check_word_letters(categories, folder)
+    space_runs = runs_of(read_property(folder / "PropList.txt", "White_Space"))
+    word_runs, mark_runs = read_derived(categories, folder, "Alphabetic", ("L", "M", "Nl"))  # all letters are alphabetic, but not all marks
+    assert all(categories[c][0] == "M" for first, last in mark_runs for c in range(first, last + 1))
+    upper_runs, not_upper = read_derived(categories, folder, "Uppercase", ("Lu",))
+    lower_runs, not_lower = read_derived(categories, folder, "Lowercase", ("Ll",))
+    assert not not_upper and not not_lower
     folds = fold_runs(read_folding(folder))
     counts = {name: categories.count(name) for name in CATEGORIES}
     pair = lambda run: f"{{0x{run[0]:x}, 0x{run[1]:x}}}"
@@ -117,6 +122,16 @@ inline constexpr CodeRange white_space_runs[] = {{
 // Alphabetic, yet neither letter, mark nor letter number.
 inline constexpr CodeRange other_alphabetic_runs[] = {{
 {wrap([pair(r) for r in word_runs], 6)}}};
+
+// Marks that are not alphabetic.
+inline constexpr CodeRange other_mark_runs[] = {{
+{wrap([pair(r) for r in mark_runs], 6)}}};
+
+// Upper and lower case, yet not of the categories Lu and Ll.
+inline constexpr CodeRange other_upper_runs[] = {{
+{wrap([pair(r) for r in upper_runs], 6)}}};
+inline constexpr CodeRange other_lower_runs[] = {{
+{wrap([pair(r) for r in lower_runs], 6)}}};
 
 // Simple case folding: first, last, step, what first folds to.
 inline constexpr FoldRun fold_runs[] = {{

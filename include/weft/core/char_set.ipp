@@ -202,16 +202,29 @@ WEFT_INLINE CharSet CharSet::white_space() {
   return result;
 }
 
-WEFT_INLINE CharSet CharSet::word() {
-  using detail::category_mask;
-  CharSet result = of_categories(category_mask(Category::lu, Category::me) | category_mask(Category::nd, Category::nl) |
-                                 category_mask(Category::pc));
-  const auto other = detail::unicode_other_alphabetic();
-  result.ranges_.insert(result.ranges_.end(), other.begin(), other.end());
-  result.ranges_.push_back({0x200C, 0x200D});
+WEFT_INLINE CharSet CharSet::with_ranges(std::uint32_t mask, std::span<const detail::CodeRange> more) {
+  CharSet result = of_categories(mask);
+  result.ranges_.insert(result.ranges_.end(), more.begin(), more.end());
   result.normalize();
   return result;
 }
+
+WEFT_INLINE CharSet CharSet::word() {
+  using detail::category_mask;
+  CharSet result = with_ranges(category_mask(Category::lu, Category::me) | category_mask(Category::nd, Category::nl) | category_mask(Category::pc),
+                               detail::unicode_other_alphabetic());
+  result.add(0x200C, 0x200D);
+  return result;
+}
+
+WEFT_INLINE CharSet CharSet::alphabetic() {
+  using detail::category_mask;
+  const CharSet whole = with_ranges(category_mask(Category::lu, Category::me) | category_mask(Category::nl), detail::unicode_other_alphabetic());
+  return whole.intersected(with_ranges(0, detail::unicode_other_marks()).negated());
+}
+
+WEFT_INLINE CharSet CharSet::upper_case() { return with_ranges(detail::category_mask(Category::lu), detail::unicode_other_upper()); }
+WEFT_INLINE CharSet CharSet::lower_case() { return with_ranges(detail::category_mask(Category::ll), detail::unicode_other_lower()); }
 
 namespace detail {
 
@@ -241,8 +254,7 @@ WEFT_INLINE CharSet CharSet::of_categories(std::uint32_t mask) {
 
 namespace detail {
 
-// Names of properties compare without case, '_', '-' and blanks (UAX #44, LM3).
-inline std::string plain_property_name(std::string_view name) {
+WEFT_INLINE std::string plain_property_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
     if (c != '_' && c != '-' && c != ' ') plain.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
@@ -254,6 +266,9 @@ inline std::string plain_property_name(std::string_view name) {
 WEFT_INLINE std::optional<CharSet> CharSet::property(std::string_view name) {
   const std::string plain = detail::plain_property_name(name);
   if (plain == "whitespace" || plain == "space") return white_space();
+  if (plain == "alphabetic" || plain == "alpha") return alphabetic();
+  if (plain == "uppercase" || plain == "upper") return upper_case();
+  if (plain == "lowercase" || plain == "lower") return lower_case();
   for (const auto& entry : detail::property_names)
     if (entry.name == plain) return of_categories(entry.mask);
   const auto scripts = detail::unicode_script_names();

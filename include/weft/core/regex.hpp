@@ -24,10 +24,11 @@ class RegexSearch;
 /// A compiled expression: an immutable value, cheap to copy, safe to share between threads.
 ///
 /// Understands literals, '.', escapes (\n \r \t \f \v \a \e \0 \xHH \x{..} \uHHHH), \s \d \w and their negations, \p{..} \P{..}
-/// for general categories, sets (negated, nested, intersected by &&), groups, (?:..), (?i:..) and (?i) (simple case folding),
-/// (?s), |, * + ? {m,n} greedy, lazy and (over one character class) possessive, (?=..) (?!..) over anything, (?<=..) (?<!..)
-/// over one character class, ^ and $ (begin and end of the text), \b \B, and in sets POSIX classes such as [:punct:]. Captures are not
-/// kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where engines disagree.
+/// for general categories, scripts, Alphabetic, Uppercase, Lowercase and what POSIX classes name, sets (negated, nested, intersected
+/// by &&, with POSIX classes such as [:punct:]), groups, (?:..), (?i:..) and (?i) (simple case folding), (?s), |, * + ? {m,n} greedy,
+/// lazy and (over one character class) possessive, (?=..) (?!..) over anything, (?<=..) (?<!..) over one character class, ^ and $ (begin
+/// and end of the text), \b \B. Captures are not kept. All properties are those of Unicode 15.0. RegexFlavor says who is followed where
+/// engines disagree.
 class Regex {
  public:
   /// Throws Error(format) for a bad pattern, Error(unsupported) for what is valid elsewhere but not here (longer look-behind, back

@@ -6,14 +6,15 @@
 #include <utility>
 
 #include "weft/core/error.hpp"
+#include "weft/core/regex_classes.hpp"
+#include "weft/core/regex_reader.hpp"
 #include "weft/core/regex_syntax.hpp"
-#include "weft/core/utf8.hpp"
 
 namespace weft::detail {
 
-class RegexParser {
+class RegexParser : RegexReader {
  public:
-  RegexParser(std::string_view pattern, RegexFlavor flavor) : pattern_(pattern), ruby_(flavor == RegexFlavor::oniguruma) {
+  RegexParser(std::string_view pattern, RegexFlavor flavor) : RegexReader(pattern), flavor_(flavor), ruby_(flavor == RegexFlavor::oniguruma) {
     if (pattern.size() > max_length)
       weft::fail(ErrorKind::unsupported, "regular expression of ", pattern.size(), " bytes: at most ", max_length, " are supported");
   }
@@ -28,33 +29,12 @@ class RegexParser {
   static constexpr std::size_t max_length = 1 << 16;
   static constexpr int max_depth = 100;
   static constexpr int max_repeats = 3;
-  static constexpr std::uint32_t max_count = 65535;
   static constexpr std::size_t max_ranges = std::size_t{1} << 19;  // 4 MB; \W alone has 770
 
   struct Flags {
     bool ignore_case = false;
     bool dot_all = false;
   };
-
-  [[noreturn]] void fail_at(ErrorKind kind, std::size_t at, std::string_view what) const {
-    weft::fail(kind, "regular expression, byte ", at, ": ", what, " in '", pattern_.substr(0, 200), pattern_.size() > 200 ? "...'" : "'");
-  }
-  [[noreturn]] void fail_here(std::string_view what) const { fail_at(ErrorKind::format, at_, what); }
-
-  [[nodiscard]] bool done() const { return at_ >= pattern_.size(); }
-  [[nodiscard]] bool next_is(std::string_view text) const { return pattern_.substr(at_).starts_with(text); }
-  bool take(std::string_view text) {
-    if (!next_is(text)) return false;
-    at_ += text.size();
-    return true;
-  }
-  char32_t take_code() {
-    if (done()) fail_here("unexpected end");
-    const auto sequence = read_utf8(pattern_, at_);
-    if (sequence.state != Utf8State::valid) fail_here("invalid UTF-8");
-    at_ += sequence.length;
-    return sequence.code;
-  }
 
   RegexNode choice() {
     if (++depth_ > max_depth) fail_at(ErrorKind::unsupported, at_, "groups nested too deeply (at most 100)");
@@ -155,7 +135,7 @@ class RegexParser {
 
   [[nodiscard]] RegexNode word_boundary(bool negative) const {
     RegexNode node = simple(RegexKind::word_boundary, negative);
-    node.set = word(false);
+    node.set = regex_word(flavor_, false);
     return node;
   }
 
@@ -251,34 +231,6 @@ class RegexParser {
     }
   }
 
-  // {m}, {m,}, {,n} or {m,n}; anything else after '{' is literal, as in Perl.
-  bool counts(std::uint32_t& min, std::uint32_t& max) {
-    const std::size_t start = at_;
-    if (!take("{")) return false;
-    const std::optional<std::uint32_t> low = number();
-    const bool comma = take(",");
-    const std::optional<std::uint32_t> high = comma ? number() : low;
-    if (!take("}") || (!low && !high)) {
-      at_ = start;
-      return false;
-    }
-    min = low.value_or(0);
-    max = high.value_or(regex_unbounded);
-    if (min > max) fail_at(ErrorKind::format, start, "{m,n} with m > n");
-    return true;
-  }
-
-  std::optional<std::uint32_t> number() {
-    const std::size_t start = at_;
-    std::uint32_t value = 0;
-    for (; !done() && pattern_[at_] >= '0' && pattern_[at_] <= '9'; ++at_) {
-      value = value * 10 + static_cast<std::uint32_t>(pattern_[at_] - '0');
-      if (value > max_count) fail_at(ErrorKind::unsupported, start, "repeat count above 65535");
-    }
-    if (at_ == start) return std::nullopt;
-    return value;
-  }
-
   // After '['. Sets nest and intersect ("[a-z&&[^x]]"), as in Oniguruma and Rust.
   CharSet set() {
     const std::size_t start = at_ - 1;
@@ -292,8 +244,8 @@ class RegexParser {
       if (!first && take("]")) break;
       if (take("&&")) {
         left = finish(std::exchange(current, {}));
-      } else if (next_is("[:")) {
-        current.add(posix_class());
+      } else if (const std::size_t at = at_; take("[:")) {
+        current.add(named_class(at));
       } else if (take("[")) {
         current.add(set());
       } else {
@@ -306,37 +258,14 @@ class RegexParser {
     return negative ? result.negated() : result;
   }
 
-  // [:name:] or [:^name:], at the '['. Those that need properties of which there are no tables here (alpha, upper, ...) are refused.
-  CharSet posix_class() {
-    const std::size_t start = at_, end = pattern_.find(":]", at_);
-    if (end == std::string_view::npos) fail_at(ErrorKind::format, start, "unmatched '[:'");
-    std::string_view name = pattern_.substr(at_ + 2, end - at_ - 2);
+  // After "[:", which [:name:] or [:^name:] begins with.
+  CharSet named_class(std::size_t start) {
+    std::string_view name = take_until(":]", start, "unmatched '[:'");
     const bool negative = name.starts_with('^');
     if (negative) name.remove_prefix(1);
-    const auto found = posix_set(name);
-    if (!found) fail_at(ErrorKind::unsupported, start, concat("POSIX class '", name.substr(0, 60), "' (use \\p{...})"));
-    at_ = end + 2;
+    const auto found = posix_class(name, flavor_);
+    if (!found) fail_at(ErrorKind::unsupported, start, concat("unknown POSIX class '", name.substr(0, 60), "'"));
     return negative ? found->negated() : *found;
-  }
-
-  [[nodiscard]] std::optional<CharSet> posix_set(std::string_view name) const {
-    if (name == "space") return CharSet::property("White_Space");
-    if (name == "digit") return CharSet::property("Nd");
-    if (name == "cntrl") return CharSet::property("Cc");
-    if (name == "word") return word(true);
-    if (name == "ascii") return CharSet(0, 0x7F);
-    if (name == "xdigit") return hexadecimal();
-    CharSet set;
-    if (name == "blank") {
-      set = *CharSet::property("Zs");
-      set.add('\t', '\t');
-    } else if (name == "punct") {
-      set = *CharSet::property("P");
-      set.add(*CharSet::property("S"));
-    } else {
-      return std::nullopt;
-    }
-    return set;
   }
 
   void set_item(CharSet& current) {
@@ -363,34 +292,19 @@ class RegexParser {
     return {code, code};
   }
 
-  [[nodiscard]] CharSet word(bool in_set) const {
-    if (!ruby_) return CharSet::word();
-    CharSet set = CharSet::word().intersected(CharSet(0x200C, 0x200D).negated());
-    for (const char32_t code : {U'\u00B2', U'\u00B3', U'\u00B9', U'\u00BC', U'\u00BD', U'\u00BE'})
-      if (!in_set) set.add(code, code);
-    return set;
-  }
-
-  static CharSet hexadecimal() {
-    CharSet set('0', '9');
-    set.add('A', 'F');
-    set.add('a', 'f');
-    return set;
-  }
-
   // After '\\', outside or inside a set.
   CharSet escape(std::size_t start, bool in_set) {
     const char32_t code = take_code();
-    if (ruby_ && (code == 'h' || code == 'H')) return code == 'h' ? hexadecimal() : hexadecimal().negated();
+    if (ruby_ && (code == 'h' || code == 'H')) return code == 'h' ? hexadecimal_digits() : hexadecimal_digits().negated();
     switch (code) {
       case 's': return CharSet::white_space();
       case 'S': return CharSet::white_space().negated();
       case 'd': return *CharSet::property("Nd");
       case 'D': return CharSet::property("Nd")->negated();
-      case 'w': return word(in_set);
-      case 'W': return word(in_set).negated();
-      case 'p': return property(start, false);
-      case 'P': return property(start, true);
+      case 'w': return regex_word(flavor_, in_set);
+      case 'W': return regex_word(flavor_, in_set).negated();
+      case 'p': return property(start, false, in_set);
+      case 'P': return property(start, true, in_set);
       case 'n': return {'\n', '\n'};
       case 'r': return {'\r', '\r'};
       case 't': return {'\t', '\t'};
@@ -399,9 +313,9 @@ class RegexParser {
       case 'a': return {'\a', '\a'};
       case 'e': return {0x1B, 0x1B};
       case '0': return {0, 0};
-      case 'x': return hex(start, 2);
-      case 'u': return hex(start, 4);
-      case 'U': return hex(start, 8);
+      case 'x': return code_point(start, 2);
+      case 'u': return code_point(start, 4);
+      case 'U': return code_point(start, 8);
       default: break;
     }
     if (code >= '1' && code <= '9') fail_at(ErrorKind::unsupported, start, "back reference");
@@ -409,44 +323,31 @@ class RegexParser {
     return {code, code};
   }
 
-  CharSet hex(std::size_t start, int digits) {
-    const bool braces = take("{");
-    std::uint32_t value = 0;
-    int count = 0;
-    for (; !done() && (braces ? !next_is("}") : count < digits); ++count, ++at_) {
-      const char c = pattern_[at_];
-      const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-      if (!letter && !(c >= '0' && c <= '9')) fail_here("not a hexadecimal digit");
-      value = value * 16 + static_cast<std::uint32_t>(letter ? (c & 0x1F) + 9 : c - '0');
-      if (value >= code_limit) fail_at(ErrorKind::format, start, "code point above U+10FFFF");
-    }
-    if (count == 0 || (braces ? !take("}") : count < digits)) fail_at(ErrorKind::format, start, "too few hexadecimal digits");
-    return {static_cast<char32_t>(value), static_cast<char32_t>(value)};
+  CharSet code_point(std::size_t start, int digits) {
+    const char32_t code = hexadecimal(start, digits);
+    return {code, code};
   }
 
-  CharSet property(std::size_t start, bool negative) {
+  CharSet property(std::size_t start, bool negative, bool in_set) {
     std::string_view name = pattern_.substr(at_, 1);
-    if (take("{")) {
-      const std::size_t close = pattern_.find('}', at_);
-      if (close == std::string_view::npos) fail_at(ErrorKind::format, start, "unmatched '{'");
-      name = pattern_.substr(at_, close - at_);
-      at_ = close;
-    } else if (done()) {
+    if (take("{"))
+      name = take_until("}", start, "unmatched '{'");
+    else if (done())
       fail_at(ErrorKind::format, start, "property without a name");
-    }
-    ++at_;
+    else
+      ++at_;
     if (name.starts_with('^')) {
       negative = !negative;
       name.remove_prefix(1);
     }
-    const auto found = CharSet::property(name);
+    auto found = CharSet::property(name);
+    if (!found) found = posix_class(plain_property_name(name), flavor_, in_set);
     if (!found) fail_at(ErrorKind::unsupported, start, concat("unknown property '", name.substr(0, 60), "'"));
     return negative ? found->negated() : *found;
   }
 
-  std::string_view pattern_;
+  RegexFlavor flavor_;
   bool ruby_;
-  std::size_t at_ = 0;
   std::size_t ranges_ = 0;
   int depth_ = 0;
   Flags flags_;

@@ -37,6 +37,11 @@ std::span<const std::uint32_t> unicode_category_runs() noexcept;
 std::span<const CodeRange> unicode_white_space() noexcept;
 /// What is alphabetic, yet neither letter (L), mark (M) nor letter number (Nl).
 std::span<const CodeRange> unicode_other_alphabetic() noexcept;
+/// Marks that are not alphabetic.
+std::span<const CodeRange> unicode_other_marks() noexcept;
+/// What is upper or lower case, yet not of the categories Lu and Ll.
+std::span<const CodeRange> unicode_other_upper() noexcept;
+std::span<const CodeRange> unicode_other_lower() noexcept;
 std::span<const FoldRun> unicode_folds() noexcept;
 /// Each entry starts a run of one script: code point << 8 | index of unicode_script_names().
 std::span<const std::uint32_t> unicode_script_runs() noexcept;

@@ -14,6 +14,9 @@ namespace detail {
 WEFT_INLINE std::span<const std::uint32_t> unicode_category_runs() noexcept { return category_runs; }
 WEFT_INLINE std::span<const CodeRange> unicode_white_space() noexcept { return white_space_runs; }
 WEFT_INLINE std::span<const CodeRange> unicode_other_alphabetic() noexcept { return other_alphabetic_runs; }
+WEFT_INLINE std::span<const CodeRange> unicode_other_marks() noexcept { return other_mark_runs; }
+WEFT_INLINE std::span<const CodeRange> unicode_other_upper() noexcept { return other_upper_runs; }
+WEFT_INLINE std::span<const CodeRange> unicode_other_lower() noexcept { return other_lower_runs; }
 WEFT_INLINE std::span<const FoldRun> unicode_folds() noexcept { return fold_runs; }
 WEFT_INLINE std::span<const std::uint32_t> unicode_script_runs() noexcept { return script_runs; }
 WEFT_INLINE std::span<const std::string_view> unicode_script_names() noexcept { return script_names; }
