@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/data.hpp"
@@ -31,4 +32,19 @@ TEST_CASE("clusters end where the test of the Unicode Character Database says") 
     CHECK(found == expected);
   }
   CHECK(lines == 602);
+}
+
+TEST_CASE("a joiner binds two pictographs when nothing but extenders stands before it, and nothing behind it") {
+  const auto length = [](std::u32string_view codes) {
+    std::string text;
+    for (const char32_t code : codes) append_utf8(text, code);
+    const std::size_t end = grapheme_end(text, 0);
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < end; at += weft::detail::read_unit(text, at).length) ++count;
+    return count;
+  };
+  CHECK(length(U"\U0001F468\u200D\U0001F468\u200D\U0001F468") == 5);
+  CHECK(length(U"\U0001F468\u0301\u200D\U0001F468") == 4);
+  CHECK(length(U"\U0001F468\u200D\u200D\U0001F468") == 3);
+  CHECK(length(U"\U0001F468\u200D\u0301\u200D\U0001F468") == 4);
 }

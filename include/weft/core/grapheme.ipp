@@ -41,7 +41,7 @@ WEFT_INLINE std::size_t grapheme_end(std::string_view text, std::size_t at) noex
   using detail::GraphemeBreak;
   auto unit = detail::read_unit(text, at);
   GraphemeBreak before = detail::grapheme_break(unit.code);
-  bool pictograph = before == GraphemeBreak::pictographic;  // a pictograph and only extenders since
+  bool pictograph = before == GraphemeBreak::pictographic;  // a pictograph, only extenders since, and perhaps a joiner behind them
   bool single_flag = before == GraphemeBreak::regional;
   for (at += unit.length; at < text.size(); at += unit.length) {
     unit = detail::read_unit(text, at);
@@ -52,7 +52,7 @@ WEFT_INLINE std::size_t grapheme_end(std::string_view text, std::size_t at) noex
     if (flag) single_flag = false;
     else if (after == GraphemeBreak::regional) single_flag = true;  // after a prepended mark
     if (after == GraphemeBreak::pictographic) pictograph = true;
-    else if (after != GraphemeBreak::extend && after != GraphemeBreak::zwj) pictograph = false;
+    else if (before == GraphemeBreak::zwj || (after != GraphemeBreak::extend && after != GraphemeBreak::zwj)) pictograph = false;
     before = after;
   }
   return at;
