@@ -43,7 +43,11 @@ void describe(const weft::Tokenizer& tokenizer, const std::string& text, nlohman
   const auto bytes = tokenizer.encoding(text, {.control = true, .add_special = true});
   for (const auto& range : bytes.offsets) out["bytes"].push_back({range.begin, range.end});
   for (const bool added : full.added) out["added"].push_back(added ? 1 : 0);
-  out["plain"] = tokenizer.encode(text);
+  try {
+    out["plain"] = tokenizer.encode(text);
+  } catch (const weft::Error& error) {  // a control token's text may be beyond the vocabulary
+    out["plain"] = error.what();
+  }
 }
 
 }  // namespace

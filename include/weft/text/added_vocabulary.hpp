@@ -35,7 +35,8 @@ class AddedVocabulary {
   /// texts: as they are to be found, one for each token.
   AddedVocabulary(const std::vector<AddedToken>& tokens, const std::vector<std::string>& texts);
 
-  /// From left to right. special: whether special tokens are found; what they cover is passed over even if not.
+  /// From left to right; they overlap where a token of white space stands behind one that takes it (rstrip), as in Hugging Face's library.
+  /// special: whether special tokens are found; what they cover is passed over even if not.
   [[nodiscard]] std::vector<Found> find(std::string_view text, bool special) const;
 
  private:

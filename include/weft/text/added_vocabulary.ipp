@@ -28,7 +28,7 @@ inline std::size_t unit_before(std::string_view text, std::size_t at) noexcept {
 
 WEFT_INLINE std::vector<AddedVocabulary::Found> AddedVocabulary::find(std::string_view text, bool special) const {
   std::vector<Found> out;
-  std::size_t done = 0;
+  std::size_t done = 0, taken = 0;  // taken: where the white space ends that a token took
   for (const auto& match : texts_.find_leftmost(text)) {
     const Flags& flags = flags_[static_cast<std::size_t>(match.id)];
     if (flags.special && !special) continue;
@@ -44,13 +44,16 @@ WEFT_INLINE std::vector<AddedVocabulary::Found> AddedVocabulary::find(std::strin
         if (before < done || !is_white_space(read_unit(text, before).code)) break;
         begin = before;
       }
+      begin = std::max(begin, done);
     }
-    if (flags.rstrip)
+    if (flags.rstrip) {
+      if (end < taken) end = taken;  // in white space that was walked before: only once, however many tokens are in it
       while (end < text.size() && is_white_space(read_unit(text, end).code)) end += read_unit(text, end).length;
-    // White space that the token before took is not there for this one.
-    begin = std::max(begin, done);
-    out.push_back({begin, std::max(begin, end), flags.id});
-    done = std::max(done, end);
+      taken = end;
+    }
+    // What begins with white space that the token before took is found nevertheless, and takes it again (but for lstrip).
+    out.push_back({std::min(begin, end), end, flags.id});
+    done = end;
   }
   return out;
 }

@@ -17,9 +17,10 @@ WEFT_INLINE SplitText JsonTokenizer::split(std::string_view text, const WordSpli
   out.text.tracked = tracked || splitter.needs_places;
   out.text.most = most_made_of(text.size());
   const auto add_token = [&](const AlignedText& part, std::size_t begin, std::size_t end, Token id) {
+    if (begin >= end) return;
     const std::size_t at = out.text.text.size();
     out.text.append(part, begin, end);
-    if (begin < end) out.parts.push_back({at, out.text.text.size(), id});
+    out.parts.push_back({at, out.text.text.size(), id});
   };
   const auto add_text = [&](std::size_t begin, std::size_t end) {
     if (begin >= end) return;
