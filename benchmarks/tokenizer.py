@@ -10,8 +10,8 @@ faster of encode and encode_batch_fast), and Weft reads that file, too. --llama-
 libraries tests/scripts/llama_tokens.cpp is compiled. That all give the same number of tokens is checked.
 
 --hard: 1 and 2 MiB of one letter, of spaces, of Chinese, of accents and more for the tokenizers given and for every kind that the tests have;
-names what takes more than a second or grows faster than its text, and then ends with 1. Freed memory stays in the process while this is
-measured, or the system's pages would be counted for the longer text only.
+names what takes more than a second or grows faster than its text, and then ends with 1. Freed memory is given back to the system before each
+call: both sizes pay for their pages as in a new process, not the longer one alone.
 
 The Python packages that are missing are put into a virtual environment in the user's cache folder.
 """
