@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +17,11 @@ namespace weft::detail {
 
 /// A text in parts, from left to right: words to be, and added tokens. What no part covers is left out.
 struct SplitText {
+  /// Of a text of less than 4 GiB. There may be as many as bytes: they are small.
   struct Part {
-    std::size_t begin, end;
-    Token id = -1;  ///< of an added token
+    Part(std::size_t from, std::size_t to, Token token) : begin(static_cast<std::uint32_t>(from)), end(static_cast<std::uint32_t>(to)), id(token) {}
+    std::uint32_t begin, end;
+    Token id;  ///< of an added token, else -1
   };
   AlignedText text{};
   std::vector<Part> parts{};

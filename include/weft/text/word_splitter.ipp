@@ -39,14 +39,15 @@ class Cutter {
       find(text, [this](std::size_t begin, std::size_t end, bool match) { stretches_.push_back({begin, end, match}); });
       gather();
       for (const auto& piece : stretches_)
-        if (piece.begin < piece.end) parts.push_back({part.begin + piece.begin, part.begin + piece.end, -1});
+        if (piece.begin < piece.end) parts.push_back({std::size_t{part.begin} + piece.begin, std::size_t{part.begin} + piece.end, -1});
     }
     split.parts = std::move(parts);
   }
 
  private:
   struct Stretch {
-    std::size_t begin, end;
+    Stretch(std::size_t from, std::size_t to, bool matches) : begin(static_cast<std::uint32_t>(from)), end(static_cast<std::uint32_t>(to)), match(matches) {}
+    std::uint32_t begin, end;
     bool match;
   };
 
@@ -71,7 +72,7 @@ class Cutter {
       else
         s[kept - 1].end = stretch.end;
     }
-    s.resize(kept);
+    s.erase(s.begin() + static_cast<std::ptrdiff_t>(kept), s.end());
     if (backwards) std::reverse(s.begin(), s.end());
   }
 
@@ -109,8 +110,7 @@ void rewrite_words(SplitText& split, const Change& change) {
       out.append(split.text, part.begin, part.end);
     else
       change(split.text, part.begin, part.end, out);
-    part.begin = begin;
-    part.end = out.text.size();
+    part = {begin, out.text.size(), part.id};
   }
   split.text = std::move(out);
 }
