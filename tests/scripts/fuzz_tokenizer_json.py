@@ -8,7 +8,7 @@ made; with --random so many of components and settings that dice choose (--write
 (special_tokens_mask), pairs, texts back, and texts without special tokens. Needs the Python packages tokenizers and unicodedata2 15.0.0.
 
 Known: a merge that makes a special token on its way to another one is not gone through here for what a user wrote (`plain`); random
-tokenizers have such merges. Some random tokenizers make the library itself panic: then another seed helps.
+tokenizers have such merges. Added tokens that normalise to nothing, or two of them to the same text, are found otherwise. Some random tokenizers make the library itself panic: then another seed helps.
 """
 import argparse
 import json

@@ -14,7 +14,7 @@ namespace weft::detail {
 
 class RegexParser : RegexReader {
  public:
-  RegexParser(std::string_view pattern, RegexFlavor flavor) : RegexReader(pattern), flavor_(flavor), ruby_(flavor == RegexFlavor::oniguruma) {
+  RegexParser(std::string_view pattern, RegexFlavor flavor) : RegexReader(pattern), flavor_(flavor) {
     if (pattern.size() > max_length)
       weft::fail(ErrorKind::unsupported, "regular expression of ", pattern.size(), " bytes: at most ", max_length, " are supported");
   }
@@ -30,6 +30,8 @@ class RegexParser : RegexReader {
   static constexpr int max_depth = 100;
   static constexpr int max_repeats = 3;
   static constexpr std::size_t max_ranges = std::size_t{1} << 19;  // 4 MB; \W alone has 770
+
+  [[nodiscard]] bool ruby() const noexcept { return flavor_ == RegexFlavor::oniguruma; }
 
   struct Flags {
     bool ignore_case = false;
@@ -83,12 +85,12 @@ class RegexParser : RegexReader {
     if (take("(")) return group(start);
     if (take("[")) return char_node(set());
     if (take(".")) return char_node(flags_.dot_all ? CharSet::all() : CharSet('\n', '\n').negated());
-    if (take("^")) return simple(ruby_ ? RegexKind::line_begin : RegexKind::text_begin);
-    if (take("$")) return ruby_ ? look_ahead(char_node(CharSet('\n', '\n').negated()), true) : simple(RegexKind::text_end);
+    if (take("^")) return simple(ruby() ? RegexKind::line_begin : RegexKind::text_begin);
+    if (take("$")) return ruby() ? look_ahead(char_node(CharSet('\n', '\n').negated()), true) : simple(RegexKind::text_end);
     if (take("\\b")) return word_boundary(false);
     if (take("\\B")) return word_boundary(true);
     if (take("\\A")) return simple(RegexKind::text_begin);
-    if (ruby_ && take("\\Z")) return end_or_last_line();
+    if (ruby() && take("\\Z")) return end_or_last_line();
     if (take("\\z") || take("\\Z")) return simple(RegexKind::text_end);
     if (next_is("*") || next_is("+") || next_is("?")) fail_here("nothing to repeat");
     if (take("\\")) return char_node(with_case(escape(start, false)));
@@ -181,7 +183,7 @@ class RegexParser : RegexReader {
     for (;; ++at_) {
       if (next_is("-")) value = false;
       else if (next_is("i")) flags_.ignore_case = value;
-      else if (next_is(ruby_ ? "m" : "s")) flags_.dot_all = value;
+      else if (next_is(ruby() ? "m" : "s")) flags_.dot_all = value;
       else if (!next_is("u")) return;
     }
   }
@@ -218,7 +220,7 @@ class RegexParser : RegexReader {
       outer.kind = RegexKind::repeat;
       outer.min = min;
       outer.max = max;
-      if (interval && ruby_ && (next_is("+") || (min == max && next_is("?")))) {  // another quantifier, not a mark of this one
+      if (interval && ruby() && (next_is("+") || (min == max && next_is("?")))) {  // another quantifier, not a mark of this one
         outer.kids.push_back(std::move(node));
         node = std::move(outer);
         continue;
@@ -295,7 +297,7 @@ class RegexParser : RegexReader {
   // After '\\', outside or inside a set.
   CharSet escape(std::size_t start, bool in_set) {
     const char32_t code = take_code();
-    if (ruby_ && (code == 'h' || code == 'H')) return code == 'h' ? hexadecimal_digits() : hexadecimal_digits().negated();
+    if (ruby() && (code == 'h' || code == 'H')) return code == 'h' ? hexadecimal_digits() : hexadecimal_digits().negated();
     switch (code) {
       case 's': return CharSet::white_space();
       case 'S': return CharSet::white_space().negated();
@@ -347,7 +349,6 @@ class RegexParser : RegexReader {
   }
 
   RegexFlavor flavor_;
-  bool ruby_;
   std::size_t ranges_ = 0;
   int depth_ = 0;
   Flags flags_;
